@@ -1,13 +1,89 @@
 // Package durable writes files that survive a crash: whole, or not at all.
+//
+// The sequence for a file F in folder D: create D/.F.tmp-XXXX, write, fsync it, rename it to F, fsync D. A crash
+// at any point leaves the old F or the new one, and at most a temporary file, which CleanTemp removes. The limits are
+// those of the file system: a disk that acknowledges an fsync and loses the data is not defended against, and
+// after a failed fsync the temporary file is given up, never retried (its pages may be gone).
 package durable
 
-import "io"
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
 
-// WriteFile replaces path atomically: a temporary file in the same folder, write, fsync, rename, fsync of the folder.
-func WriteFile(path string, data []byte, perm uint32) error { panic("stub") }
+// WriteFile replaces path atomically with data.
+func WriteFile(path string, data []byte, perm os.FileMode) error {
+	return Write(path, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
 
-// Write is WriteFile for what is written as a stream; the temporary file is removed when write fails.
-func Write(path string, perm uint32, write func(io.Writer) error) error { panic("stub") }
+// Write replaces path atomically with what write writes; nothing is left behind when it fails.
+func Write(path string, perm os.FileMode, write func(io.Writer) error) (err error) {
+	dir, base := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	f, err := os.CreateTemp(dir, "."+base+tempMark+"*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", path, err)
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	buffered := bufio.NewWriterSize(f, 256<<10)
+	if err = write(buffered); err != nil {
+		return err
+	}
+	if err = buffered.Flush(); err != nil {
+		return err
+	}
+	if err = f.Chmod(perm); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return SyncDir(dir)
+}
 
 // SyncDir makes renames and removals in a folder durable.
-func SyncDir(dir string) error { panic("stub") }
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+const tempMark = ".tmp-"
+
+// CleanTemp removes the temporary files that a crash left in a folder. Call it before the folder is in use.
+func CleanTemp(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") && strings.Contains(e.Name(), tempMark) && e.Type().IsRegular() {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}

@@ -4,43 +4,140 @@ package service
 
 import (
 	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Host is what a stage gets from the process it runs in.
+// Host is what a stage gets from the process it runs in. Make it with NewHost.
 type Host struct {
-	Instance string // this process's id, the same after a restart: "ams1-host7" or as configured
+	Instance string // this process's id, the same after a restart
 	Log      *slog.Logger
 	Metrics  *prometheus.Registry
-	Mux      *http.ServeMux // stages mount their endpoints here (Go 1.22 patterns) before Serve
+	Mux      *http.ServeMux // stages mount their endpoints here before Serve
 	Ready    *Readiness
-	URL      func() string // base URL of the HTTP listener once it listens ("http://127.0.0.1:5380"), else ""
-	Token    string        // what writers must present as "Authorization: Bearer …"; "" on loopback listeners
+	Token    string // what writers must present as "Authorization: Bearer …"; "" where the listener is loopback only
+
+	url atomic.Value // string
 }
 
-// Guard wraps a handler that changes something: the token, if there is one, is required (constant-time comparison).
-func (h *Host) Guard(next http.HandlerFunc) http.HandlerFunc { panic("stub") }
+// NewHost makes a host with process and Go metrics, /healthz (the process lives), /readyz (every condition of
+// Ready is met) and /metrics.
+func NewHost(instance, token string, log *slog.Logger) *Host {
+	h := &Host{Instance: instance, Token: token, Log: log, Metrics: prometheus.NewRegistry(), Mux: http.NewServeMux(), Ready: &Readiness{}}
+	h.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	h.Mux.Handle("GET /metrics", promhttp.HandlerFor(h.Metrics, promhttp.HandlerOpts{}))
+	h.Mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	h.Mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if err := h.Ready.Err(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ready\n"))
+	})
+	return h
+}
 
-// Readiness collects named conditions; /readyz is 200 when all are nil.
-type Readiness struct{}
+// URL is the base URL of the HTTP listener once it listens ("http://127.0.0.1:5380"), else "".
+func (h *Host) URL() string {
+	s, _ := h.url.Load().(string)
+	return s
+}
 
-// Set records a condition: nil is ready.
-func (r *Readiness) Set(name string, err error) { panic("stub") }
+// Guard wraps a handler that changes something, or shows what outsiders must not see: the token is required if
+// there is one. A loopback listener without a token answers only requests that no browser page can forge: a
+// request with an Origin, or with a Host that is no loopback name (DNS rebinding), is refused.
+func (h *Host) Guard(next http.HandlerFunc) http.HandlerFunc {
+	want := []byte("Bearer " + h.Token)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if h.Token != "" {
+			if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				Fail(w, http.StatusUnauthorized, errors.New("a valid token is required: Authorization: Bearer …"))
+				return
+			}
+		} else if r.Header.Get("Origin") != "" || !loopbackHost(r.Host) {
+			Fail(w, http.StatusForbidden, errors.New("refused: the request comes from a web page or for another host name"))
+			return
+		}
+		next(w, r)
+	}
+}
 
-// Err gives the first condition that is not met, or nil.
-func (r *Readiness) Err() error { panic("stub") }
+func loopbackHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
 
-// Group runs functions until the first ends or ctx is cancelled, cancels the others and waits for them.
-type Group struct{}
+// Fail answers with a JSON object {"error": …}.
+func Fail(w http.ResponseWriter, status int, err error) {
+	Reply(w, status, map[string]string{"error": err.Error()})
+}
 
-// NewGroup makes one.
-func NewGroup(ctx context.Context) (*Group, context.Context) { panic("stub") }
+// Reply answers with JSON.
+func Reply(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v) // the client has gone: nobody to tell
+}
 
-// Go starts a member; a panic in it becomes an error with its stack in the log.
-func (g *Group) Go(name string, run func(ctx context.Context) error) { panic("stub") }
+// Listen opens the HTTP listener and fixes URL. Beyond loopback a token is required, so that nobody opens the
+// controls to a network by accident.
+func (h *Host) Listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	tcp := l.Addr().(*net.TCPAddr)
+	if !tcp.IP.IsLoopback() && h.Token == "" {
+		l.Close()
+		return nil, errors.New("http address " + addr + " is not loopback: set http.token_file")
+	}
+	h.url.Store("http://" + l.Addr().String())
+	return l, nil
+}
 
-// Wait gives the first error that is not the context's, with the member's name.
-func (g *Group) Wait() error { panic("stub") }
+// Serve answers HTTP until ctx ends, then lets requests under way finish for up to 5 s.
+func (h *Host) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           h.Mux,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(h.Log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		server.Close()
+	}
+	<-done
+	return nil
+}
+
+// SetURL overrides what other processes are told to reach this one by, where the listener's own address will not
+// do (a wildcard address).
+func (h *Host) SetURL(url string) { h.url.Store(url) }
