@@ -19,12 +19,18 @@ var (
 	ErrAmbiguous = errors.New("outcome unknown") // the connection broke: the write may or may not have happened
 	ErrSession   = errors.New("session lost")    // the session ended: its ephemeral nodes are gone
 	ErrClosed    = errors.New("store closed")
+	ErrPath      = errors.New("malformed path")
+	ErrEphemeral = errors.New("ephemeral nodes have no children")
 )
 
 // Limits, in octets. ZooKeeper drops the connection above its jute.maxbuffer (1 MiB less some change).
 const (
 	MaxNode  = 512 << 10 // one node's data
 	MaxMulti = 900 << 10 // paths and data of one Multi, by Op.Size
+
+	// OpOverhead is counted for each Op: what ZooKeeper's encoding adds for its header, the ACL and the root's
+	// path. zk refuses a root and user name that would need more.
+	OpOverhead = 128
 )
 
 // AnyVersion in Set, Delete and Check skips the comparison.
@@ -78,8 +84,8 @@ func Delete(path string, version int64) Op {
 // Check fails the Multi unless the node exists with this version (or AnyVersion).
 func Check(path string, version int64) Op { return Op{Kind: KindCheck, Path: path, Version: version} }
 
-// Size is what the operation adds to a Multi, in octets, a fixed overhead included.
-func (o Op) Size() int { return len(o.Path) + len(o.Data) + 64 }
+// Size is what the operation adds to a Multi, in octets, with OpOverhead.
+func (o Op) Size() int { return len(o.Path) + len(o.Data) + OpOverhead }
 
 // Store is one session with the tree. Its methods are safe for concurrent use. A read on a Store sees at least
 // everything that an earlier call on the same Store wrote or saw, whatever connection it goes through.
@@ -92,8 +98,10 @@ type Store interface {
 	GetMany(ctx context.Context, paths []string) ([]Node, error)
 	// Children lists the last path elements of a node's children, sorted; ErrNotFound without the node.
 	Children(ctx context.Context, path string) ([]string, error)
-	// Multi applies all operations or none. A failed step gives ErrExists, ErrNotFound, ErrVersion or
-	// ErrNotEmpty as *OpError; ErrAmbiguous when the outcome is unknown.
+	// Multi applies all operations, in order, or none. The first failed step gives ErrExists, ErrNotFound,
+	// ErrVersion, ErrNotEmpty or ErrEphemeral as *OpError. What breaks a limit or is malformed gives ErrTooLarge
+	// or ErrPath before anything happens. When the outcome is unknown it is ErrAmbiguous; a context that ends
+	// before the request was sent gives its error, and nothing was written.
 	Multi(ctx context.Context, ops ...Op) error
 	// Watch gives a channel that holds a token whenever the node or its list of children may have changed since
 	// the last receive (also after lost notifications, within 5 s, and after reconnects). It is a hint: read
