@@ -1,0 +1,111 @@
+package answer
+
+import (
+	"bufio"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"zonecast/internal/snapshot"
+)
+
+// conformanceCase is what BIND, NSD, Knot and PowerDNS all answered (the Ferret data set).
+type conformanceCase struct {
+	ID        int      `json:"id"`
+	Origin    string   `json:"origin"`
+	Zone      string   `json:"zone"`
+	Qname     string   `json:"qname"`
+	Qtype     string   `json:"qtype"`
+	Rcode     string   `json:"rcode"`
+	AA        bool     `json:"aa"`
+	Answer    []string `json:"answer"`
+	Authority []string `json:"authority"` // null where the four differ
+}
+
+// conformanceFile finds the cases: they stay outside the repository (their licence is not ours).
+func conformanceFile(t *testing.T) string {
+	path := cmp.Or(os.Getenv("ZONECAST_CONFORMANCE"),
+		filepath.Join("..", "..", "..", "shared", "conformance", "zone-query-answer.jsonl.gz"))
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no conformance cases: %v; ZONECAST_CONFORMANCE may name them", err)
+	}
+	return path
+}
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	file, err := os.Open(conformanceFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	plain, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(plain)
+	lines.Buffer(nil, 1<<20)
+	cases, failed := 0, 0
+	for lines.Scan() {
+		var c conformanceCase
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		cases++
+		if !c.holds(t) {
+			failed++
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d cases, %d failed", cases, failed)
+	if cases < 2000 {
+		t.Errorf("only %d cases read", cases)
+	}
+}
+
+func (c *conformanceCase) holds(t *testing.T) bool {
+	view := &mapView{}
+	view.add(t, snapshot.Zone{Apex: name(t, c.Origin), SerialLiteral: true}, c.Zone)
+	query := new(dns.Msg).SetQuestion(c.Qname, dns.StringToType[c.Qtype])
+	got := ask(t, view, Facts{}, TCP, query)
+	rcode := dns.StringToRcode[c.Rcode]
+	fine := got.Rcode == rcode && got.Authoritative == c.AA && slices.Equal(texts(got.Answer), normal(t, c.Answer))
+	if fine && len(c.Answer) == 0 && c.Authority != nil {
+		fine = slices.Equal(texts(got.Ns), normal(t, c.Authority))
+	}
+	if !fine {
+		t.Errorf("case %d: %s %s in\n%s\nwant %s aa=%t\n answer %q\n authority %q\ngot\n%s", c.ID, c.Qname, c.Qtype, c.Zone,
+			c.Rcode, c.AA, c.Answer, c.Authority, got)
+	}
+	return fine
+}
+
+// texts gives sorted records in one spelling.
+func texts(list []dns.RR) []string {
+	out := []string{}
+	for _, rr := range list {
+		out = append(out, dns.CanonicalName(rr.Header().Name)+rr.String()[len(rr.Header().Name):])
+	}
+	slices.Sort(out)
+	return out
+}
+
+func normal(t *testing.T, lines []string) []string {
+	list := []dns.RR{}
+	for _, line := range lines {
+		rr, err := dns.NewRR(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, rr)
+	}
+	return texts(list)
+}

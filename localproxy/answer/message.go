@@ -1,0 +1,177 @@
+package answer
+
+import (
+	"encoding/binary"
+
+	"github.com/miekg/dns"
+
+	"zonecast/internal/zone"
+)
+
+const (
+	optSize = 11 // an OPT record without options
+	edeSize = 6  // an extended error without text (RFC 8914 2)
+
+	edeNone             = -1
+	edeNotReady         = int(dns.ExtendedErrorCodeNotReady)
+	edeProhibited       = int(dns.ExtendedErrorCodeProhibited)
+	edeNotAuthoritative = int(dns.ExtendedErrorCodeNotAuthoritative)
+)
+
+// section of a response, as an index of its count in the header.
+type section int
+
+const (
+	sectionAnswer section = iota
+	sectionAuthority
+	sectionAdditional
+)
+
+// maxAnchors bounds the names that owners are compressed against. Eight cover a question, its chain and a referral's
+// first servers; what comes later is written in full.
+const maxAnchors = 8
+
+// anchor is a name that stands in the message, uncompressed, at an offset that a pointer can reach.
+type anchor struct {
+	name zone.Name
+	at   int
+}
+
+// message is a response under construction.
+type message struct {
+	buf       []byte
+	limit     int // octets that header, question and records may take; the OPT record has its place beside
+	flags     uint16
+	rcode     int
+	ede       int
+	counts    [3]uint16
+	truncated bool
+	anchors   [maxAnchors]anchor
+	anchored  int
+	serial    uint32 // of zones without a literal one
+	fill      bool   // whether the zone that is being copied from wants it
+}
+
+// start writes the header's place and the question as it was asked: its case is the client's check against forgery
+// (draft-vixie-dnsext-dns0x20).
+func (m *message) start(buf []byte, query []byte, q *question) {
+	m.buf = append(buf[:0], make([]byte, headerSize)...)
+	if q.end > 0 {
+		m.buf = append(m.buf, query[headerSize:q.end]...)
+		m.anchor(q.name, headerSize)
+	}
+}
+
+// anchor notes where a name stands.
+func (m *message) anchor(n zone.Name, at int) {
+	if m.anchored < maxAnchors && at < 0x4000 {
+		m.anchors[m.anchored] = anchor{n, at}
+		m.anchored++
+	}
+}
+
+// owner appends a name, with a pointer for the longest tail of it that stands in the message already.
+func (m *message) owner(n zone.Name) {
+	at := len(m.buf)
+	for rest := n; len(rest) > 1; rest = rest.Parent() {
+		for _, a := range m.anchors[:m.anchored] {
+			if off := len(a.name) - len(rest); off >= 0 && a.name[off:] == rest && boundary(a.name, off) {
+				if head := len(n) - len(rest); head > 0 {
+					m.buf = append(m.buf, n[:head]...)
+					m.anchor(n, at)
+				}
+				m.buf = binary.BigEndian.AppendUint16(m.buf, 0xc000|uint16(a.at+off))
+				return
+			}
+		}
+	}
+	m.buf = append(m.buf, n...)
+	m.anchor(n, at)
+}
+
+// boundary tells whether a label begins at off.
+func boundary(n zone.Name, off int) bool {
+	i := 0
+	for i < off {
+		i += 1 + int(n[i])
+	}
+	return i == off
+}
+
+// add copies a whole RRset (RFC 2181 9: a part of one is never sent), or nothing when it does not fit.
+func (m *message) add(sec section, owner zone.Name, set zone.RRset) bool {
+	if m.truncated {
+		return false
+	}
+	mark, anchored := len(m.buf), m.anchored
+	for _, data := range set.Data {
+		m.owner(owner)
+		m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(set.Type))
+		m.buf = binary.BigEndian.AppendUint16(m.buf, dns.ClassINET)
+		m.buf = binary.BigEndian.AppendUint32(m.buf, set.TTL)
+		m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(len(data)))
+		at := len(m.buf)
+		m.buf = append(m.buf, data...)
+		switch set.Type {
+		case zone.TypeSOA:
+			if m.fill && len(data) > 20 {
+				binary.BigEndian.PutUint32(m.buf[len(m.buf)-20:], m.serial)
+			}
+		case zone.TypeCNAME, zone.TypeNS:
+			m.anchor(zone.Name(data), at) // the next link's owner, or the glue's
+		}
+		if len(m.buf) > m.limit {
+			m.buf, m.anchored = m.buf[:mark], anchored
+			return false
+		}
+	}
+	m.counts[sec] += uint16(len(set.Data))
+	return true
+}
+
+// must adds a set without which the response says something else: if it does not fit, the response is truncated there.
+func (m *message) must(sec section, owner zone.Name, set zone.RRset) {
+	if !m.add(sec, owner, set) {
+		m.truncated = true
+	}
+}
+
+// finish writes the OPT record and the header.
+func (m *message) finish(q *question) []byte {
+	if q.edns {
+		m.opt(q)
+	}
+	flags := flagQR | q.flags&(opcodeMask|flagRD|flagCD) | m.flags | uint16(m.rcode&0xf)
+	if m.truncated {
+		flags |= flagTC
+	}
+	b := m.buf
+	binary.BigEndian.PutUint16(b, q.id)
+	binary.BigEndian.PutUint16(b[2:], flags)
+	if q.end > 0 {
+		b[5] = 1
+	}
+	for i, n := range m.counts {
+		binary.BigEndian.PutUint16(b[6+2*i:], n)
+	}
+	return b
+}
+
+func (m *message) opt(q *question) {
+	m.buf = append(m.buf, 0)
+	m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(typeOPT))
+	m.buf = binary.BigEndian.AppendUint16(m.buf, MaxUDP)
+	m.buf = append(m.buf, byte(m.rcode>>4), 0) // extended rcode; version 0 is what we speak
+	flags := uint16(0)
+	if q.do {
+		flags = doBit // RFC 3225 3: copied
+	}
+	m.buf = binary.BigEndian.AppendUint16(m.buf, flags)
+	if m.ede == edeNone {
+		m.buf = append(m.buf, 0, 0)
+	} else {
+		m.buf = append(m.buf, 0, edeSize, 0, dns.EDNS0EDE, 0, 2)
+		m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(m.ede))
+	}
+	m.counts[sectionAdditional]++
+}
