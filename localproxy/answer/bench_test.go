@@ -1,0 +1,27 @@
+package answer
+
+import (
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+func BenchmarkAnswer(b *testing.B) {
+	v := testView(b)
+	for _, c := range []struct {
+		name string
+		typ  uint16
+	}{
+		{"www.example.", dns.TypeA}, {"nope.example.", dns.TypeA}, {"alias.example.", dns.TypeA},
+		{"x.sub.example.", dns.TypeA}, {"x.old.example.", dns.TypeA}, {"x.wild.example.", dns.TypeTXT},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			query, _ := new(dns.Msg).SetQuestion(c.name, c.typ).SetEdns0(1232, false).Pack()
+			buf := make([]byte, 0, MaxUDP)
+			b.ReportAllocs()
+			for b.Loop() {
+				Answer(v, facts, query, buf, UDP)
+			}
+		})
+	}
+}
