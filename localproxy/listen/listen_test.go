@@ -1,0 +1,303 @@
+package listen
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"zonecast/localproxy/answer"
+)
+
+// echo answers each packet with itself, marked as a response.
+func echo(query, buf []byte, _ answer.Transport) []byte {
+	if len(query) < 12 {
+		return nil
+	}
+	response := append(buf[:0], query...)
+	response[2] |= 0x80
+	return response
+}
+
+// start serves on addresses until the test ends.
+func start(t *testing.T, limits Limits, handle Handler, addrs ...string) *Server {
+	t.Helper()
+	list := []netip.AddrPort{}
+	for _, text := range addrs {
+		addr, err := ParseAddr(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, addr)
+	}
+	s, err := Bind(t.Context(), list, limits, handle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { s.Serve(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return s
+}
+
+func exchange(t *testing.T, network, addr string) error {
+	t.Helper()
+	client := &dns.Client{Net: network, Timeout: 5 * time.Second}
+	_, _, err := client.ExchangeContext(t.Context(), new(dns.Msg).SetQuestion("www.example.", dns.TypeA), addr)
+	return err
+}
+
+func TestAnswersFromTheAddressAsked(t *testing.T) {
+	t.Parallel()
+	addrs := append(Loopbacks(0), "0.0.0.0:0")
+	if len(addrs) == 3 {
+		addrs = append(addrs, "[::]:0")
+	}
+	s := start(t, Limits{Sockets: 2}, echo, addrs...)
+	for i, bound := range s.Addrs() {
+		targets := []netip.Addr{bound.Addr()}
+		switch {
+		case bound.Addr() == netip.IPv4Unspecified(): // all of 127/8 is this host: a connected client sees the source
+			targets = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.77")}
+		case bound.Addr() == netip.IPv6Unspecified():
+			targets = []netip.Addr{netip.IPv6Loopback()}
+		}
+		for _, target := range targets {
+			at := netip.AddrPortFrom(target, bound.Port()).String()
+			for _, network := range []string{"udp", "tcp"} {
+				if err := exchange(t, network, at); err != nil {
+					t.Errorf("%s: %s %s: %v", addrs[i], network, at, err)
+				}
+			}
+		}
+	}
+}
+
+func TestAddressInUseNamesIt(t *testing.T) {
+	t.Parallel()
+	for _, network := range []string{"udp", "tcp"} {
+		t.Run(network, func(t *testing.T) {
+			t.Parallel()
+			var taken netip.AddrPort
+			if network == "udp" {
+				conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				taken = conn.LocalAddr().(*net.UDPAddr).AddrPort()
+			} else {
+				l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				taken = l.Addr().(*net.TCPAddr).AddrPort()
+			}
+			for _, sockets := range []int{1, 2} {
+				_, err := Bind(t.Context(), []netip.AddrPort{taken}, Limits{Sockets: sockets}, echo)
+				if err == nil {
+					t.Fatalf("%d sockets: bound an address in use", sockets)
+				}
+				if !strings.Contains(err.Error(), taken.String()) {
+					t.Errorf("address not named: %v", err)
+				}
+				if _, serr := os.Stat("/proc/net/" + network); serr == nil && !strings.Contains(err.Error(), "pid") {
+					t.Errorf("holder not named: %v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestBindIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t, Limits{}, echo, "127.0.0.1:0")
+	free, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := free.Addr().(*net.TCPAddr).AddrPort()
+	free.Close()
+	if _, err := Bind(t.Context(), []netip.AddrPort{first, s.Addrs()[0]}, Limits{}, echo); err == nil {
+		t.Fatal("bound an address twice")
+	}
+	again, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(first))
+	if err != nil {
+		t.Fatalf("the first address was kept: %v", err)
+	}
+	again.Close()
+}
+
+func dial(t *testing.T, s *Server) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addrs()[0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func framed(id uint16) []byte {
+	query := new(dns.Msg).SetQuestion("www.example.", dns.TypeA)
+	query.Id = id
+	packed, _ := query.Pack()
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(packed))), packed...)
+}
+
+func readID(t *testing.T, conn net.Conn) uint16 {
+	t.Helper()
+	var size [2]byte
+	if _, err := io.ReadFull(conn, size[:]); err != nil {
+		t.Fatal(err)
+	}
+	message := make([]byte, binary.BigEndian.Uint16(size[:]))
+	if _, err := io.ReadFull(conn, message); err != nil {
+		t.Fatal(err)
+	}
+	return binary.BigEndian.Uint16(message)
+}
+
+func TestPipelining(t *testing.T) {
+	t.Parallel()
+	conn := dial(t, start(t, Limits{}, echo, "127.0.0.1:0"))
+	var all []byte
+	for id := range uint16(200) {
+		all = append(all, framed(id)...)
+	}
+	next := framed(200)
+	if _, err := conn.Write(append(all, next[:5]...)); err != nil { // the last one in part: the others are answered
+		t.Fatal(err)
+	}
+	for id := range uint16(200) {
+		if got := readID(t, conn); got != id {
+			t.Fatalf("answer %d where %d was asked", got, id)
+		}
+	}
+	if _, err := conn.Write(next[5:]); err != nil {
+		t.Fatal(err)
+	}
+	if got := readID(t, conn); got != 200 {
+		t.Errorf("answer %d", got)
+	}
+}
+
+func wantClosed(t *testing.T, conn net.Conn) {
+	t.Helper()
+	if _, err := conn.Read(make([]byte, 1)); err == nil || os.IsTimeout(err) {
+		t.Errorf("connection was not closed: %v", err)
+	}
+}
+
+func TestConnectionsEnd(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		limits Limits
+		send   []byte
+		reads  int
+	}{
+		"idle":          {Limits{IdleTimeout: 20 * time.Millisecond}, nil, 0},
+		"trickling":     {Limits{IdleTimeout: 20 * time.Millisecond}, framed(1)[:7], 0},
+		"too long":      {Limits{TotalTimeout: 20 * time.Millisecond}, framed(1), 1},
+		"enough asked":  {Limits{QueriesPerConn: 2}, append(framed(1), framed(2)...), 2},
+		"not a query":   {Limits{}, []byte{0, 3, 1, 2, 3}, 0},
+		"empty message": {Limits{}, []byte{0, 0}, 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, start(t, c.limits, echo, "127.0.0.1:0"))
+			if _, err := conn.Write(c.send); err != nil {
+				t.Fatal(err)
+			}
+			for range c.reads {
+				readID(t, conn)
+			}
+			wantClosed(t, conn)
+		})
+	}
+}
+
+func TestConnectionCaps(t *testing.T) {
+	t.Parallel()
+	s := start(t, Limits{Connections: 2}, echo, "127.0.0.1:0")
+	first, second := dial(t, s), dial(t, s)
+	for _, conn := range []net.Conn{first, second} {
+		if _, err := conn.Write(framed(1)); err != nil {
+			t.Fatal(err)
+		}
+		readID(t, conn)
+	}
+	wantClosed(t, dial(t, s))
+	if _, err := first.Write(framed(2)); err != nil { // who was there goes on
+		t.Fatal(err)
+	}
+	readID(t, first)
+}
+
+// from is a connection that claims to come from an address.
+type from struct {
+	net.Conn
+	addr string
+}
+
+func (f from) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(f.addr)) }
+func (from) Close() error           { return nil }
+
+func TestClientCap(t *testing.T) {
+	t.Parallel()
+	s := newTCPServer(Limits{PerClient: 1}.withDefaults(), echo)
+	for _, c := range []struct {
+		addr string
+		want bool
+	}{
+		{"192.0.2.1:1000", true}, {"192.0.2.1:1001", false}, {"192.0.2.2:1000", true},
+		{"[2001:db8::1]:1000", true}, {"[2001:db8::2]:1000", false}, {"[2001:db8:0:1::1]:1000", true}, // a /64 is one client
+		{"127.0.0.1:1000", true}, {"127.0.0.1:1001", true}, {"[::1]:1000", true}, {"[::1]:1001", true},
+	} {
+		conn := &from{addr: c.addr}
+		if got := s.admit(conn); got != c.want {
+			t.Errorf("%s: admitted=%t", c.addr, got)
+		}
+		if c.addr == "192.0.2.1:1001" { // room again once the first has left
+			for open := range s.open {
+				s.leave(open)
+			}
+			if len(s.clients) != 0 || !s.admit(conn) {
+				t.Error("no room after the first left")
+			}
+		}
+	}
+}
+
+func TestParseAddr(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "localhost:53", "127.0.0.1", ":53", "[::1]", "127.0.0.1:99999"} {
+		if _, err := ParseAddr(bad); err == nil || !strings.Contains(err.Error(), "dns address") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestLimitsAreChecked(t *testing.T) {
+	t.Parallel()
+	if err := (Limits{}).Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []Limits{{Sockets: -1}, {Sockets: 1000}, {IdleTimeout: -1}} {
+		if bad.Validate() == nil {
+			t.Errorf("accepted %+v", bad)
+		}
+	}
+}
