@@ -1,0 +1,83 @@
+package snapshot
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+
+	"zonecast/internal/zone"
+)
+
+// scan gives the nodes at and below the apex with this key, in canonical order, as key and body, which are valid
+// until yield returns. It fails with ErrCorrupt rather than leave out what it cannot read; a scan of everything (an
+// empty key) holds the file to its counts.
+func (s *Snapshot) scan(apex []byte, yield func(key, body []byte) bool) error {
+	var buf [2 * zone.MaxName]byte
+	var keys [2][maxKey]byte
+	var last []byte
+	var names, empty uint64
+	for at, turn := s.seek(apex), 0; at < uint64(len(s.nodes)); turn ^= 1 {
+		n, ok := s.nodeAt(at)
+		if !ok {
+			return fmt.Errorf("%w: node at %d", ErrCorrupt, at)
+		}
+		wire, err := n.name(buf[:])
+		if err != nil {
+			return err
+		}
+		key := appendKey(keys[turn][:0], wire)
+		if last != nil && bytes.Compare(last, key) >= 0 {
+			return fmt.Errorf("%w: nodes out of order at %d", ErrCorrupt, at)
+		}
+		if !bytes.HasPrefix(key, apex) || !yield(key, n.body) {
+			return nil
+		}
+		if last, at = key, n.next; len(n.body) > 0 {
+			names++
+		} else {
+			empty++
+		}
+	}
+	if len(apex) == 0 && (names != s.counts.names || empty != s.counts.empty) {
+		return fmt.Errorf("%w: %d names and %d empty ones, not %d and %d", ErrCorrupt, names, empty, s.counts.names, s.counts.empty)
+	}
+	return nil
+}
+
+// seek gives where the nodes at and below the apex begin, or the end of the section. A name below a zone's apex
+// is a node if anything stands below it; above all zones, the first zone below it begins the range.
+func (s *Snapshot) seek(apex []byte) uint64 {
+	if len(s.nodes) == 0 || len(apex) == 0 {
+		return 0
+	}
+	name := nameOfKey(apex)
+	if _, at, ok := s.find([]byte(name)); ok {
+		return at
+	}
+	for _, z := range s.zones {
+		if z.start < z.end && z.Apex.Under(name) {
+			return z.start
+		}
+	}
+	return uint64(len(s.nodes))
+}
+
+// Lookup finds a node; ok with no Sets is an empty non-terminal.
+func (s *Snapshot) Lookup(n zone.Name) (Node, bool) {
+	ref, ok := s.Find([]byte(n))
+	return ref.node(n), ok
+}
+
+// node decodes; what cannot be decoded is left out (Fsck tells).
+func (r Ref) node(n zone.Name) Node {
+	node := Node{Name: n}
+	for raw := range r.Sets() {
+		if set, err := raw.decode(); err == nil {
+			node.Sets = append(node.Sets, set)
+		}
+	}
+	return node
+}
+
+// Walk gives the nodes of one zone in canonical order (all zones with apex ""), empty non-terminals too.
+func (s *Snapshot) Walk(apex zone.Name) iter.Seq[Node] { return NewView(s).Walk(apex) }

@@ -1,0 +1,205 @@
+package snapshot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"zonecast/internal/zone"
+)
+
+// View is what is served at one version: a base and the deltas after it. Views do not change; applying a
+// delta makes a new one at a cost that follows the delta. A View is safe for concurrent use.
+type View struct {
+	base   *Snapshot
+	layers []layer           // oldest first
+	zones  []Zone            // canonical order
+	byApex map[zone.Name]int // index in zones
+}
+
+// NewView starts at a base.
+func NewView(base *Snapshot) *View {
+	return &View{base: base, zones: base.Zones(), byApex: base.byApex}
+}
+
+// Base of the view.
+func (v *View) Base() *Snapshot { return v.base }
+
+// Apply gives the view after a delta. The delta's names must be in canonical form (as DecodeDelta and Tree give
+// them); what a name had before is replaced.
+func (v *View) Apply(d *Delta) *View {
+	next := &View{base: v.base, layers: v.layers, zones: v.zones, byApex: v.byApex}
+	if len(d.Names) > 0 {
+		next.layers = pushLayer(v.layers, d.Names)
+	}
+	if len(d.Zones) > 0 {
+		next.applyZones(d.Zones)
+	}
+	return next
+}
+
+func (v *View) applyZones(changes []ZoneChange) {
+	zones := make(map[zone.Name]Zone, len(v.zones)+len(changes))
+	for _, z := range v.zones {
+		zones[z.Apex] = z
+	}
+	for _, c := range changes {
+		if c.Gone {
+			delete(zones, c.Apex)
+		} else {
+			zones[c.Apex] = c.Zone
+		}
+	}
+	v.zones = slices.SortedFunc(maps.Values(zones), func(a, b Zone) int { return a.Apex.Compare(b.Apex) })
+	v.byApex = make(map[zone.Name]int, len(v.zones))
+	for i, z := range v.zones {
+		v.byApex[z.Apex] = i
+	}
+}
+
+// Zones in canonical order. The slice is shared: do not change it.
+func (v *View) Zones() []Zone { return v.zones }
+
+// FindZone gives the zone with the longest apex at or above n.
+func (v *View) FindZone(n zone.Name) (Zone, bool) {
+	for ; n != ""; n = n.Parent() {
+		if i, ok := v.byApex[n]; ok {
+			return v.zones[i], true
+		}
+	}
+	return Zone{}, false
+}
+
+// Find looks a name up by its wire form, which must be in lower case, in the deltas first. It allocates nothing.
+func (v *View) Find(wire []byte) (Ref, bool) {
+	for i := len(v.layers) - 1; i >= 0; i-- {
+		if c, ok := v.layers[i].names[zone.Name(wire)]; ok {
+			return Ref{c.body}, c.state != Gone
+		}
+	}
+	return v.base.Find(wire)
+}
+
+// Lookup finds a node, in the deltas first.
+func (v *View) Lookup(n zone.Name) (Node, bool) {
+	ref, ok := v.Find([]byte(n))
+	return ref.node(n), ok
+}
+
+// Overlaid counts the names that the deltas changed; one that changed again may count again until layers merge.
+func (v *View) Overlaid() int {
+	n := 0
+	for _, l := range v.layers {
+		n += len(l.names)
+	}
+	return n
+}
+
+// Walk gives the nodes of one zone (all with apex "") in canonical order, deltas merged in. Nodes of other
+// zones below the apex are left out.
+func (v *View) Walk(apex zone.Name) iter.Seq[Node] {
+	return func(yield func(Node) bool) {
+		key := appendKey(nil, apex)
+		other := v.zonesBelow(apex)
+		// A base that cannot be read further ends the walk; Compile and Fsck say so.
+		_ = v.scan(key, func(key, body []byte) bool {
+			n := nameOfKey(key)
+			if other && apex != "" {
+				if z, ok := v.FindZone(n); !ok || z.Apex != apex {
+					return true
+				}
+			}
+			return yield(Ref{body}.node(n))
+		})
+	}
+}
+
+func (v *View) zonesBelow(apex zone.Name) bool {
+	return slices.ContainsFunc(v.zones, func(z Zone) bool { return z.Apex != apex && z.Apex.Under(apex) })
+}
+
+// scan is Snapshot.scan with the deltas merged in.
+func (v *View) scan(apex []byte, yield func(key, body []byte) bool) error {
+	over := v.overlay(string(apex))
+	going := true
+	give := func(o overlaid) bool {
+		return o.state == Gone || yield([]byte(o.key), o.body)
+	}
+	err := v.base.scan(apex, func(key, body []byte) bool {
+		for going && len(over) > 0 && over[0].key < string(key) {
+			going = give(over[0])
+			over = over[1:]
+		}
+		if !going {
+			return false
+		}
+		if len(over) > 0 && over[0].key == string(key) {
+			going = give(over[0])
+			over = over[1:]
+			return going
+		}
+		going = yield(key, body)
+		return going
+	})
+	for ; going && err == nil && len(over) > 0; over = over[1:] {
+		going = give(over[0])
+	}
+	return err
+}
+
+type overlaid struct {
+	key string
+	change
+}
+
+// overlay lists what the deltas changed at and below an apex, by key.
+func (v *View) overlay(apex string) []overlaid {
+	var list []overlaid
+	var buf [maxKey]byte
+	for i := len(v.layers) - 1; i >= 0; i-- {
+	names:
+		for n, c := range v.layers[i].names {
+			key := appendKey(buf[:0], n)
+			if !bytes.HasPrefix(key, []byte(apex)) {
+				continue
+			}
+			for _, newer := range v.layers[i+1:] {
+				if _, ok := newer.names[n]; ok {
+					continue names
+				}
+			}
+			list = append(list, overlaid{string(key), c})
+		}
+	}
+	slices.SortFunc(list, func(a, b overlaid) int { return strings.Compare(a.key, b.key) })
+	return list
+}
+
+// Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. It fails
+// with ErrCorrupt, and writes nothing, when the base does not hold what its counts say.
+func (v *View) Compile(seed Seed, path, tmpDir string) (Stat, error) {
+	return writeFile(path, func(out io.Writer) (Stat, error) { return v.write(out, seed) })
+}
+
+func (v *View) write(out io.Writer, seed Seed) (Stat, error) {
+	w, err := newWriter(out, seed, v.zones)
+	if err != nil {
+		return Stat{}, err
+	}
+	var addErr error
+	err = v.scan(nil, func(key, body []byte) bool {
+		if len(body) > 0 {
+			addErr = w.add(key, body)
+		}
+		return addErr == nil
+	})
+	if err != nil || addErr != nil {
+		return Stat{}, fmt.Errorf("compile: %w", errors.Join(addErr, err))
+	}
+	return w.finish()
+}

@@ -1,0 +1,233 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"slices"
+)
+
+// ErrOutside is a name under no zone of the file.
+var ErrOutside = errors.New("name is under no zone")
+
+// ErrTwice is a name added twice, or out of order.
+var ErrTwice = errors.New("name added twice")
+
+// writer writes a file in one pass from nodes in canonical order, and works out the empty non-terminals: what
+// stands between a name with records and the outermost zone's apex above it.
+type writer struct {
+	out  *bufio.Writer
+	sum  hash.Hash
+	seed Seed
+	hash hasher
+
+	t       trailer
+	at      uint64 // written so far, in the file
+	current int    // section being written
+	nodes   uint64 // size so far of the section
+
+	zones    []zoneEntry
+	zoneKeys [][]byte
+	apexes   map[string]struct{} // keys
+	open     []int               // zones that the last node is under
+	reached  int                 // zones before this one have begun
+
+	top      []byte // key of the outermost apex above the last node
+	last     []byte // key of the last node; nil before the first
+	above    []ancestor
+	suffixes []byte
+	index    []indexEntry
+	wire     []byte
+	node     []byte
+	key      []byte
+}
+
+// ancestor is a node above the next one, or the node just written.
+type ancestor struct {
+	size     int    // of its key
+	children int    // so far
+	suffix   uint64 // where its name stands among the suffixes; 0 is nowhere yet
+	depth    int    // size of its name in wire form
+}
+
+func newWriter(out io.Writer, seed Seed, zones []Zone) (*writer, error) {
+	w := &writer{sum: sha256.New(), seed: seed, hash: newHasher(seed), apexes: make(map[string]struct{}, len(zones)),
+		suffixes: []byte{0}}
+	w.out = bufio.NewWriterSize(io.MultiWriter(out, w.sum), 64<<10)
+	zones = slices.SortedFunc(slices.Values(zones), func(a, b Zone) int { return a.Apex.Compare(b.Apex) })
+	for _, z := range zones {
+		key := appendKey(nil, z.Apex)
+		if _, twice := w.apexes[string(key)]; twice {
+			return nil, fmt.Errorf("zone %s: %w", z.Apex, ErrTwice)
+		}
+		w.apexes[string(key)] = struct{}{}
+		w.zones = append(w.zones, zoneEntry{Zone: z})
+		w.zoneKeys = append(w.zoneKeys, key)
+	}
+	header := appendHeader(nil, seed)
+	w.at = uint64(len(header))
+	w.t.sections[secNodes].off = w.at
+	_, err := w.out.Write(header)
+	return w, err
+}
+
+// add writes a node with records and the empty non-terminals above it. Keys must ascend.
+func (w *writer) add(key, body []byte) error {
+	if w.last != nil && bytes.Compare(w.last, key) >= 0 {
+		return fmt.Errorf("%s: %w", nameOfKey(key), ErrTwice)
+	}
+	if w.last == nil || !bytes.HasPrefix(key, w.top) {
+		if w.top = w.outermost(key); w.top == nil {
+			return fmt.Errorf("%s: %w", nameOfKey(key), ErrOutside)
+		}
+	}
+	for raw, rest, ok := nextRaw(Ref{body}.sets()); ; raw, rest, ok = nextRaw(rest) {
+		if !ok {
+			return fmt.Errorf("%s: %w: broken set", nameOfKey(key), ErrCorrupt)
+		}
+		w.t.sets++
+		w.t.records += uint64(raw.Count)
+		if len(rest) == 0 {
+			break
+		}
+	}
+	common := -1
+	if w.last != nil {
+		common = commonPrefix(w.last, key)
+	}
+	for end := len(w.top); end < len(key); end += bytes.IndexByte(key[end:], 0) + 1 {
+		if end > common {
+			if err := w.emit(key[:end], nil); err != nil {
+				return err
+			}
+		}
+	}
+	w.t.names++
+	return w.emit(key, body)
+}
+
+// outermost gives the key of the topmost apex at or above key, or nil.
+func (w *writer) outermost(key []byte) []byte {
+	for end := 0; ; end += bytes.IndexByte(key[end:], 0) + 1 {
+		if _, ok := w.apexes[string(key[:end])]; ok {
+			return append([]byte{}, key[:end]...)
+		}
+		if end == len(key) {
+			return nil
+		}
+	}
+}
+
+func (w *writer) emit(key, body []byte) error {
+	if len(body) == 0 {
+		w.t.empty++
+	}
+	common := -1
+	if w.last != nil {
+		common = commonPrefix(w.last, key)
+	}
+	for len(w.above) > 0 && w.above[len(w.above)-1].size > common {
+		w.above = w.above[:len(w.above)-1]
+	}
+	w.ranges(key)
+	w.wire = appendWire(w.wire[:0], key, 0)
+	suffix, depth := w.suffix()
+	w.node = appendNode(w.node[:0], suffix, w.wire[:len(w.wire)-depth], body)
+	w.index = append(w.index, indexEntry{w.hash.sum(w.wire), w.nodes})
+	if w.nodes > maxOffset {
+		return errors.New("snapshot: more than 1 TiB of nodes")
+	}
+	w.nodes += uint64(len(w.node))
+	w.above = append(w.above, ancestor{size: len(key), depth: len(w.wire)})
+	w.last = append(w.last[:0], key...)
+	if w.last == nil {
+		w.last = []byte{} // the root's key is empty, and is a key
+	}
+	return w.write(w.node)
+}
+
+// suffix chooses what the node in w.wire shares with others: the name of its parent from the second child on, so
+// that long chains of single children, as under ip6.arpa, do not each store their name for one user.
+func (w *writer) suffix() (ref uint64, depth int) {
+	if len(w.above) == 0 {
+		return 0, 0
+	}
+	parent := &w.above[len(w.above)-1]
+	if parent.children++; parent.children == 2 {
+		parent.suffix = uint64(len(w.suffixes))
+		w.suffixes = append(w.suffixes, byte(parent.depth))
+		w.suffixes = append(w.suffixes, w.wire[len(w.wire)-parent.depth:]...)
+	}
+	for i := len(w.above) - 1; i >= 0; i-- {
+		if a := w.above[i]; a.suffix != 0 {
+			return a.suffix, a.depth
+		}
+	}
+	return 0, 0
+}
+
+// ranges notes where zones begin and end, as the node with this key comes at w.nodes.
+func (w *writer) ranges(key []byte) {
+	for len(w.open) > 0 && !bytes.HasPrefix(key, w.zoneKeys[w.open[len(w.open)-1]]) {
+		w.zones[w.open[len(w.open)-1]].end = w.nodes
+		w.open = w.open[:len(w.open)-1]
+	}
+	for ; w.reached < len(w.zones) && bytes.Compare(w.zoneKeys[w.reached], key) <= 0; w.reached++ {
+		z := &w.zones[w.reached]
+		z.start, z.end = w.nodes, w.nodes
+		if bytes.HasPrefix(key, w.zoneKeys[w.reached]) {
+			w.open = append(w.open, w.reached)
+		}
+	}
+}
+
+func (w *writer) write(b []byte) error {
+	s := &w.t.sections[w.current]
+	s.crc = crc32.Update(s.crc, crcTable, b)
+	s.size += uint64(len(b))
+	w.at += uint64(len(b))
+	_, err := w.out.Write(b)
+	return err
+}
+
+func (w *writer) begin(sec int) {
+	w.current = sec
+	w.t.sections[sec].off = w.at
+}
+
+// finish writes what follows the nodes and gives the file's summary.
+func (w *writer) finish() (Stat, error) {
+	for _, i := range w.open {
+		w.zones[i].end = w.nodes
+	}
+	for ; w.reached < len(w.zones); w.reached++ {
+		w.zones[w.reached].start, w.zones[w.reached].end = w.nodes, w.nodes
+	}
+	w.t.zones = uint64(len(w.zones))
+	index, err := buildIndex(w.index)
+	if err != nil {
+		return Stat{}, err
+	}
+	w.t.buckets = uint64(len(index) / bucketSize)
+	w.begin(secSuffixes)
+	err = w.write(w.suffixes)
+	w.begin(secZones)
+	err = errors.Join(err, w.write(appendZones(nil, w.zones)))
+	pad := make([]byte, alignUp(w.at)-w.at)
+	_, perr := w.out.Write(pad)
+	w.at += uint64(len(pad))
+	w.begin(secIndex)
+	err = errors.Join(err, perr, w.write(index))
+	w.t.size = w.at + trailerSize
+	_, terr := w.out.Write(w.t.append(nil))
+	if err := errors.Join(err, terr, w.out.Flush()); err != nil {
+		return Stat{}, err
+	}
+	return w.t.stat(hex.EncodeToString(w.sum.Sum(nil))), nil
+}

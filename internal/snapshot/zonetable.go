@@ -1,0 +1,92 @@
+package snapshot
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"zonecast/internal/zone"
+)
+
+// zoneEntry is a zone and where its nodes stand: those at and below its apex, other zones below it included.
+type zoneEntry struct {
+	Zone
+	start, end uint64 // offsets in the section of nodes
+}
+
+const (
+	zoneSerialLiteral = 1 << iota
+	zoneTimestamp
+)
+
+func (z Zone) flags() (f byte) {
+	if z.SerialLiteral {
+		f |= zoneSerialLiteral
+	}
+	if z.Timestamp {
+		f |= zoneTimestamp
+	}
+	return f
+}
+
+// appendZone writes the part of an entry that a file and a delta share: flags, length, apex.
+func appendZone(dst []byte, z Zone, more byte) []byte {
+	dst = append(dst, z.flags()|more, byte(len(z.Apex)))
+	return append(dst, z.Apex...)
+}
+
+func (r *reader) zone() (z Zone, flags byte) {
+	flags = r.byte()
+	z = Zone{Apex: r.name(int(r.byte())), SerialLiteral: flags&zoneSerialLiteral != 0, Timestamp: flags&zoneTimestamp != 0}
+	return z, flags &^ z.flags()
+}
+
+func appendZones(dst []byte, zones []zoneEntry) []byte {
+	for _, z := range zones {
+		dst = appendZone(dst, z.Zone, 0)
+		dst = binary.AppendUvarint(dst, z.start)
+		dst = binary.AppendUvarint(dst, z.end)
+	}
+	return dst
+}
+
+// readZones reads the zone table strictly: canonical order, ranges inside the nodes.
+func readZones(b []byte, count, nodes uint64) ([]zoneEntry, error) {
+	r := &reader{b: b}
+	if count > uint64(len(b)) {
+		return nil, fmt.Errorf("%w: %d zones in %d octets", ErrCorrupt, count, len(b))
+	}
+	zones := make([]zoneEntry, 0, min(count, 1<<16))
+	for range count {
+		z, rest := r.zone()
+		e := zoneEntry{Zone: z, start: r.uint(), end: r.uint()}
+		switch {
+		case r.err != nil:
+			return nil, r.err
+		case rest != 0 || e.start > e.end || e.end > nodes:
+			return nil, fmt.Errorf("%w: zone table", ErrCorrupt)
+		case len(zones) > 0 && zones[len(zones)-1].Apex.Compare(z.Apex) >= 0:
+			return nil, fmt.Errorf("%w: zone table is not sorted", ErrCorrupt)
+		}
+		zones = append(zones, e)
+	}
+	return zones, r.end()
+}
+
+// Zones in canonical order.
+func (s *Snapshot) Zones() []Zone {
+	zones := make([]Zone, len(s.zones))
+	for i, z := range s.zones {
+		zones[i] = z.Zone
+	}
+	return zones
+}
+
+// FindZone gives the zone with the longest apex at or above n.
+func (s *Snapshot) FindZone(n zone.Name) (Zone, bool) {
+	for ; n != ""; n = n.Parent() {
+		if i, ok := s.byApex[n]; ok {
+			return s.zones[i].Zone, true
+		}
+	}
+	return Zone{}, false
+}
