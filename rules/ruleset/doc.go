@@ -1,0 +1,2 @@
+// Package ruleset is the rules language.
+package ruleset
