@@ -1,0 +1,80 @@
+package table
+
+import (
+	"fmt"
+	"time"
+
+	"zonecast/internal/store"
+)
+
+// Tx collects what one commit changes in one table. Making one costs nothing; it reads through to the writer.
+type Tx struct {
+	w       *Writer
+	changes map[string][]byte // nil is a deletion
+	inputs  map[string]Position
+	asOf    *int64
+	also    []store.Op
+}
+
+// Put sets a key. Values of MaxValue at most; larger ones fail the Commit with ErrTooLarge, as do keys beyond
+// MaxKey or empty. The value is kept: the caller must not change it afterwards. A value that is there already
+// is no change.
+func (t *Tx) Put(key string, value []byte) {
+	if value == nil {
+		value = []byte{}
+	}
+	t.changes[key] = value
+}
+
+// Delete removes a key; an absent key is no change.
+func (t *Tx) Delete(key string) { t.changes[key] = nil }
+
+// Get reads through the transaction's own changes.
+func (t *Tx) Get(key string) ([]byte, bool) {
+	if v, ok := t.changes[key]; ok {
+		return v, v != nil
+	}
+	return t.w.Get(key)
+}
+
+// SetInput records how far an input has been taken into account; a position that goes back fails the Commit.
+func (t *Tx) SetInput(table string, p Position) {
+	if t.inputs == nil {
+		t.inputs = map[string]Position{}
+	}
+	t.inputs[table] = p
+}
+
+// SetAsOf records how current the inputs were (kept to the second). It may go back: a new feed may be a stale one.
+func (t *Tx) SetAsOf(asOf time.Time) {
+	s := asOf.Unix()
+	t.asOf = &s
+}
+
+// Also adds store operations of the caller's to the same multi (to the last one of a group).
+func (t *Tx) Also(ops ...store.Op) { t.also = append(t.also, ops...) }
+
+// Changed tells whether any row would change.
+func (t *Tx) Changed() bool { return t.w.img.changed(t.changes) }
+
+// check refuses what must not be written, before anything is.
+func (t *Tx) check() error {
+	if t.w.tx != t {
+		return fmt.Errorf("table %s: a transaction that is not the writer's open one", t.w.name)
+	}
+	if err := t.w.usable(); err != nil {
+		return err
+	}
+	for k, v := range t.changes {
+		if len(k) == 0 || len(k) > MaxKey || len(v) > MaxValue {
+			return fmt.Errorf("table %s: %w: key of %d octets (1 to %d), value of %d (up to %d): %.80q",
+				t.w.name, ErrTooLarge, len(k), MaxKey, len(v), MaxValue, k)
+		}
+	}
+	for name, p := range t.inputs {
+		if old := t.w.head.Inputs[name]; p.Before(old) {
+			return fmt.Errorf("table %s: input %s goes back from %+v to %+v", t.w.name, name, old, p)
+		}
+	}
+	return nil
+}
