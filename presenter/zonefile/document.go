@@ -1,0 +1,130 @@
+package zonefile
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxTokens bounds the nodes of one file, at some 200 octets each: a file of 16 MiB could else ask for gigabytes. A
+// million records of four lines fit.
+const maxTokens = 6_000_000
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)`)
+
+// fault is a problem of the YAML as such.
+type fault struct {
+	line, column     int
+	check, text, fix string
+}
+
+// document reads a file's one YAML document; the node is nil for `{}` written as nothing but comments.
+func document(data []byte) (*yaml.Node, *fault) {
+	if f := scan(data); f != nil {
+		return nil, f
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, second yaml.Node
+	if err := decode(dec, &doc); err != nil {
+		return nil, syntax(data, err)
+	}
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+		return nil, &fault{1, 1, "empty-file", "the file has no content", "write {} for a zone without records of its own"}
+	}
+	if err := decode(dec, &second); err == nil {
+		return nil, &fault{max(second.Line, 1), max(second.Column, 1), "yaml-documents", "a second YAML document begins here", "remove the --- line: a file is one document"}
+	}
+	return doc.Content[0], forbidden(doc.Content[0])
+}
+
+// decode turns a panic of the YAML library into an error: files come from outside.
+func decode(dec *yaml.Decoder, n *yaml.Node) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	return dec.Decode(n)
+}
+
+// scan finds what is to be refused before a parser sees it.
+func scan(data []byte) *fault {
+	if len(data) == 0 {
+		return &fault{1, 1, "empty-file", "the file has zero bytes", "write {} for a zone without records of its own"}
+	}
+	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return &fault{1, 1, "bom", "the file begins with a byte order mark", "save it as UTF-8 without BOM"}
+	}
+	tokens, line, indent, start := 0, 1, true, 0
+	for i, c := range data {
+		switch c {
+		case '\n':
+			line, indent, start = line+1, true, i+1
+			tokens++
+		case '\t':
+			if indent {
+				return &fault{line, i - start + 1, "tab", "a tab in the indentation", "indent with spaces"}
+			}
+		case ' ', '\r':
+		case ',', ':', '[', '{', '-':
+			tokens++
+			indent = false
+		default:
+			indent = false
+		}
+	}
+	if tokens > maxTokens {
+		return &fault{1, 1, "too-big", fmt.Sprintf("more than %d items in one file", maxTokens), "make it a folder of several files"}
+	}
+	return nil
+}
+
+func syntax(data []byte, err error) *fault {
+	f := &fault{1, 1, "yaml-syntax", strings.TrimPrefix(err.Error(), "yaml: "), "mend the YAML"}
+	if err.Error() == "EOF" {
+		return &fault{1, 1, "empty-file", "the file has no content", "write {} for a zone without records of its own"}
+	}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		f.line, _ = strconv.Atoi(m[1])
+		f.text = m[2]
+		f.column = firstColumn(data, f.line)
+	}
+	if strings.Contains(f.text, "alias") {
+		f.fix = "put quotes around the asterisk: '*'"
+	}
+	return f
+}
+
+func firstColumn(data []byte, line int) int {
+	for range line - 1 {
+		i := bytes.IndexByte(data, '\n')
+		if i < 0 {
+			return 1
+		}
+		data = data[i+1:]
+	}
+	return len(data) - len(bytes.TrimLeft(data, " ")) + 1
+}
+
+// forbidden finds anchors, aliases and tags. Without aliases there is no alias bomb, and a reviewer sees at a name
+// all that is served there.
+func forbidden(n *yaml.Node) *fault {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return &fault{n.Line, n.Column, "yaml-alias", "the alias *" + n.Value, "write the content out: aliases are not read"}
+	case n.Anchor != "":
+		return &fault{n.Line, n.Column, "yaml-alias", "the anchor &" + n.Anchor, "remove it: aliases are not read"}
+	case n.Style&yaml.TaggedStyle != 0:
+		return &fault{n.Line, n.Column, "yaml-tag", "the tag " + n.Tag, "remove it, or put quotes around a text that begins with !"}
+	}
+	for _, c := range n.Content {
+		if f := forbidden(c); f != nil {
+			return f
+		}
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package zonefile
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/row"
+	"zonecast/internal/zone"
+)
+
+// maxProblems bounds the list for one zone: a thousand places are more than anybody mends in one go.
+const maxProblems = 1000
+
+type key struct {
+	owner zone.Name
+	typ   zone.Type
+}
+
+// builder collects one zone.
+type builder struct {
+	opt      Options
+	apex     zone.Name
+	problems []zone.Problem
+	records  []Record
+	written  int
+	seen     map[key]Record
+	facts    row.ZoneFacts
+	soa      soaValues
+}
+
+// reader reads one file; name is what problems concern at the moment.
+type reader struct {
+	*builder
+	path string
+	name string
+}
+
+// fail adds an error and is false, so that callers can return it.
+func (r *reader) fail(n *yaml.Node, check, text, fix string) bool {
+	r.add(zone.Error, n, check, text, fix)
+	return false
+}
+
+func (r *reader) add(s zone.Severity, n *yaml.Node, check, text, fix string) {
+	if len(r.problems) < maxProblems {
+		r.problems = append(r.problems, zone.Problem{Check: check, Severity: s, File: r.opt.Prefix + r.path, Line: n.Line, Column: n.Column,
+			Name: r.name, Text: text, Fix: fix})
+	}
+}
+
+func (b *builder) file(f checkout.File) {
+	r := &reader{builder: b, path: f.Path}
+	root, fault := document(f.Data)
+	if fault != nil {
+		r.fail(&yaml.Node{Line: fault.line, Column: fault.column}, fault.check, fault.text, fault.fix)
+		return
+	}
+	if root.Kind != yaml.MappingNode {
+		r.fail(root, "not-a-mapping", "a zone file maps names to records, this is a "+kind(root), "write {} for a zone without records of its own")
+		return
+	}
+	seen := make(map[zone.Name]bool)
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		r.name = ""
+		owner, ok := r.owner(root.Content[i])
+		if ok && seen[owner] {
+			ok = r.fail(root.Content[i], "duplicate-key", "the name stands in this file twice", "make it one name with a list of records")
+		}
+		if ok {
+			seen[owner] = true
+			r.recordsAt(owner, root.Content[i], root.Content[i+1])
+		}
+	}
+}
+
+// recordsAt reads one record or a list of them.
+func (r *reader) recordsAt(owner zone.Name, k, n *yaml.Node) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		r.record(owner, k, n)
+	case yaml.SequenceNode:
+		if len(n.Content) == 0 {
+			r.fail(n, "no-value", "the list of records is empty", "remove the name")
+		}
+		for _, item := range n.Content {
+			r.record(owner, item, item)
+		}
+	default:
+		r.fail(n, "bad-value", "a name has one record or a list of them, not a "+kind(n), "write type: and value: below the name")
+	}
+}
+
+// record reads one record; at is where it begins to a reader's eye.
+func (r *reader) record(owner zone.Name, at, n *yaml.Node) {
+	fields, ok := r.object(n, "a record", 0, "type", "ttl", "value", "values", "zonecast")
+	if !ok {
+		return
+	}
+	h := row.HumanRecord{Zone: r.apex, File: r.path}
+	if !r.typeOf(fields, n, &h) {
+		return
+	}
+	good := r.override(fields["zonecast"], &h)
+	h.Set.TTL = r.opt.DefaultTTL
+	if n := fields["ttl"]; n != nil {
+		v, ok := r.integer(n, "ttl", 0, zone.MaxTTL)
+		h.Set.TTL, good = uint32(v), good && ok
+	}
+	if good && r.data(fields, n, &h) && r.fits(owner, at, h) {
+		r.keep(Record{Owner: owner, Human: h, Line: at.Line, Column: at.Column}, at)
+	}
+}
+
+func (r *reader) typeOf(fields map[string]*yaml.Node, record *yaml.Node, h *row.HumanRecord) bool {
+	n := fields["type"]
+	if n == nil {
+		if z := fields["zonecast"]; z != nil && field(z, "mode") == "mask" && field(z, "scope") == "name" {
+			h.Set.Type = TypeAny
+			return true
+		}
+		return r.fail(record, "missing-key", "a record needs the key type", "write, for example, type: A")
+	}
+	if n.Kind != yaml.ScalarNode {
+		return r.fail(n, "bad-type", "type must be a text", "")
+	}
+	if t, ok := zone.ParseType(n.Value); ok && types[n.Value].build != nil {
+		h.Set.Type = t
+		return true
+	}
+	if types[strings.ToUpper(n.Value)].build != nil {
+		return r.fail(n, "bad-type", fmt.Sprintf("type %s is written in capitals", n.Value), "write "+strings.ToUpper(n.Value))
+	}
+	return r.fail(n, "bad-type", fmt.Sprintf("type %.60q is not supported", n.Value), "supported: "+typeNames)
+}
+
+// field reads a plain field of a mapping without any check.
+func field(n *yaml.Node, k string) string {
+	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
+		if n.Content[i].Value == k {
+			return n.Content[i+1].Value
+		}
+	}
+	return ""
+}
+
+// data reads value or values into the set.
+func (r *reader) data(fields map[string]*yaml.Node, n *yaml.Node, h *row.HumanRecord) bool {
+	value, values, spec := fields["value"], fields["values"], types[h.Set.Type.String()]
+	if h.Mode == ModeMask {
+		for _, f := range []*yaml.Node{value, values, fields["ttl"]} {
+			if f != nil {
+				return r.fail(f, "mask-value", "a mask serves nothing: it takes no value, values or ttl", "remove it, or write mode: replace")
+			}
+		}
+		h.Set.TTL = 0
+		return true
+	}
+	if value == nil && values == nil && h.Set.Type == zone.TypeSOA {
+		value = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
+	}
+	var list []*yaml.Node
+	switch {
+	case value != nil && values != nil:
+		return r.fail(values, "many-values", "a record has either value or values", "put all into values")
+	case value == nil && values == nil:
+		return r.fail(n, "no-value", "the record has no value", "write value: or values:, or mode: mask under zonecast:")
+	case value != nil:
+		list = []*yaml.Node{value}
+	case values.Kind != yaml.SequenceNode:
+		return r.fail(values, "bad-value", "values must be a list, not a "+kind(values), "write value: for a single one")
+	case len(values.Content) == 0:
+		return r.fail(values, "no-value", "the list of values is empty", "remove the record")
+	case spec.single && len(values.Content) > 1:
+		return r.fail(values, "many-values", h.Set.Type.String()+" takes one value", "")
+	default:
+		list = values.Content
+	}
+	good := true
+	for _, v := range list {
+		d, ok := spec.build(r, v)
+		if ok && len(d) > 0xffff {
+			ok = r.fail(v, "too-large", "the value is larger than 65,535 octets", "")
+		}
+		good = good && ok
+		h.Set.Data = append(h.Set.Data, d)
+	}
+	h.Set.Normalize()
+	switch {
+	case good && len(h.Set.Data) < len(list):
+		r.add(zone.Warning, list[len(list)-1], "duplicate-value", "a value occurs twice", "remove one")
+	case good && h.Set.Size() > zone.MaxRRset:
+		return r.fail(list[0], "too-large", fmt.Sprintf("the values are larger than %d KB together", zone.MaxRRset>>10), "")
+	}
+	return good
+}
+
+// keep adds a record unless its name and type are taken, by this file or another of the zone.
+func (r *reader) keep(rec Record, at *yaml.Node) {
+	k := key{rec.Owner, rec.Human.Set.Type}
+	if old, taken := r.seen[k]; taken {
+		where := fmt.Sprintf("line %d", old.Line)
+		if old.Human.File != r.path {
+			where = fmt.Sprintf("%s%s:%d", r.opt.Prefix, old.Human.File, old.Line)
+		}
+		r.fail(at, "duplicate-type", fmt.Sprintf("%s stands at this name already, in %s", k.typ, where), "put the values into one record")
+		return
+	}
+	r.seen[k] = rec
+	r.records = append(r.records, rec)
+	r.written++
+}

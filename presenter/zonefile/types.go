@@ -1,0 +1,206 @@
+package zonefile
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"zonecast/internal/zone"
+)
+
+// spec is how a type's value is read.
+type spec struct {
+	build  func(*reader, *yaml.Node) (zone.Rdata, bool)
+	single bool // takes one value only
+}
+
+// types are the supported ones, each with octoDNS's shape of its value.
+var types = map[string]spec{
+	"A": {build: address(4)}, "AAAA": {build: address(16)},
+	"CNAME": {build: name, single: true}, "DNAME": {build: name, single: true}, "NS": {build: name}, "PTR": {build: name},
+	"TXT": {build: txt}, "SPF": {build: txt},
+	"MX": {build: mx}, "SRV": {build: srv}, "CAA": {build: caa}, "NAPTR": {build: naptr},
+	"DS": {build: ds}, "SSHFP": {build: sshfp}, "TLSA": {build: tlsa},
+	"LOC": {build: loc}, "SVCB": {build: svcb("SVCB")}, "HTTPS": {build: svcb("HTTPS")},
+	"SOA": {build: soa, single: true},
+}
+
+var typeNames = strings.Join(slices.Sorted(maps.Keys(map[string]bool{"A": true, "AAAA": true, "CAA": true, "CNAME": true, "DNAME": true, "DS": true, "HTTPS": true,
+	"LOC": true, "MX": true, "NAPTR": true, "NS": true, "PTR": true, "SOA": true, "SPF": true, "SRV": true, "SSHFP": true, "SVCB": true, "TLSA": true, "TXT": true})), ", ")
+
+func address(size int) func(*reader, *yaml.Node) (zone.Rdata, bool) {
+	return func(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+		text, ok := r.text(n, "the address")
+		if !ok {
+			return "", false
+		}
+		a, err := netip.ParseAddr(text)
+		if err != nil || a.Zone() != "" || a.BitLen() != 8*size {
+			return "", r.fail(n, "bad-address", fmt.Sprintf("%.60q is no IPv%d address", text, map[int]int{4: 4, 16: 6}[size]), "")
+		}
+		return zone.Rdata(a.AsSlice()), true
+	}
+}
+
+func name(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	t, ok := r.target(n, "the target")
+	return zone.Rdata(t), ok
+}
+
+// wire builds rdata field by field; the first fault sticks.
+type wire struct {
+	r    *reader
+	f    map[string]*yaml.Node
+	b    []byte
+	good bool
+}
+
+func (r *reader) wire(n *yaml.Node, what string, keys ...string) *wire {
+	w := &wire{r: r}
+	w.f, w.good = r.object(n, what, len(keys), keys...)
+	return w
+}
+
+func (w *wire) u16(k string) {
+	if w.good {
+		var v int64
+		v, w.good = w.r.integer(w.f[k], k, 0, 0xffff)
+		w.b = binary.BigEndian.AppendUint16(w.b, uint16(v))
+	}
+}
+
+func (w *wire) u8(k string, high int64) byte {
+	var v int64
+	if w.good {
+		v, w.good = w.r.integer(w.f[k], k, 0, high)
+		w.b = append(w.b, byte(v))
+	}
+	return byte(v)
+}
+
+func (w *wire) name(k string) {
+	if w.good {
+		var t zone.Name
+		t, w.good = w.r.target(w.f[k], k)
+		w.b = append(w.b, t...)
+	}
+}
+
+// hex reads hexadecimal digits; sizes gives the length in octets where a digest's type fixes it.
+func (w *wire) hex(k string, size int) {
+	if !w.good {
+		return
+	}
+	text, ok := w.r.text(w.f[k], k)
+	data, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	switch {
+	case !ok:
+	case err != nil || len(data) == 0:
+		ok = w.r.fail(w.f[k], "bad-hex", fmt.Sprintf("%s: %.60q is no even number of hexadecimal digits", k, text), "")
+	case size > 0 && len(data) != size:
+		ok = w.r.fail(w.f[k], "bad-hex", fmt.Sprintf("%s has %d octets, this kind of digest has %d", k, len(data), size), "")
+	}
+	w.b, w.good = append(w.b, data...), ok
+}
+
+// chars reads one character-string (RFC 1035 3.3) with the escapes of presentation form.
+func (w *wire) chars(k string) {
+	if !w.good {
+		return
+	}
+	text, ok := w.r.text(w.f[k], k)
+	if !ok {
+		w.good = false
+		return
+	}
+	data, err := unescape(text)
+	switch {
+	case err != nil:
+		w.good = w.r.fail(w.f[k], "bad-escape", k+": "+err.Error(), `write \\ for a backslash`)
+	case len(data) > 255:
+		w.good = w.r.fail(w.f[k], "txt-too-long", k+" is longer than 255 octets", "")
+	}
+	w.b = append(append(w.b, byte(len(data))), data...)
+}
+
+func (w *wire) done() (zone.Rdata, bool) { return zone.Rdata(w.b), w.good }
+
+func mx(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a MX value", "preference", "exchange")
+	w.u16("preference")
+	w.name("exchange")
+	return w.done()
+}
+
+func srv(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a SRV value", "priority", "weight", "port", "target")
+	w.u16("priority")
+	w.u16("weight")
+	w.u16("port")
+	w.name("target")
+	return w.done()
+}
+
+var caaTag = regexp.MustCompile(`^[a-z0-9]{1,255}$`)
+
+func caa(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a CAA value", "flags", "tag", "value")
+	w.u8("flags", 255)
+	if !w.good {
+		return "", false
+	}
+	tag, ok := r.text(w.f["tag"], "tag")
+	if ok && !caaTag.MatchString(tag) { // RFC 8659 4.1
+		ok = r.fail(w.f["tag"], "bad-caa", fmt.Sprintf("tag: %.60q is not lower-case letters and digits", tag), "write issue, issuewild or iodef")
+	}
+	value, good := r.text(w.f["value"], "value")
+	if !ok || !good {
+		return "", false
+	}
+	value = strings.ReplaceAll(value, `\;`, ";") // as octoDNS has it
+	return zone.Rdata(append(append(append(w.b, byte(len(tag))), tag...), value...)), true
+}
+
+func naptr(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a NAPTR value", "order", "preference", "flags", "service", "regexp", "replacement")
+	w.u16("order")
+	w.u16("preference")
+	if w.good && !slices.Contains([]string{"", "S", "A", "U", "P"}, strings.ToUpper(w.f["flags"].Value)) {
+		return "", r.fail(w.f["flags"], "bad-value", fmt.Sprintf("flags: %.60q is none of S, A, U, P and ''", w.f["flags"].Value), "")
+	}
+	w.chars("flags")
+	w.chars("service")
+	w.chars("regexp")
+	w.name("replacement")
+	return w.done()
+}
+
+func ds(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a DS value", "key_tag", "algorithm", "digest_type", "digest")
+	w.u16("key_tag")
+	w.u8("algorithm", 255)
+	w.hex("digest", map[byte]int{1: 20, 2: 32, 4: 48}[w.u8("digest_type", 255)])
+	return w.done()
+}
+
+func sshfp(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a SSHFP value", "algorithm", "fingerprint_type", "fingerprint")
+	w.u8("algorithm", 255)
+	w.hex("fingerprint", map[byte]int{1: 20, 2: 32}[w.u8("fingerprint_type", 255)])
+	return w.done()
+}
+
+func tlsa(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a TLSA value", "certificate_usage", "selector", "matching_type", "certificate_association_data")
+	w.u8("certificate_usage", 3)
+	w.u8("selector", 1)
+	w.hex("certificate_association_data", map[byte]int{1: 32, 2: 64}[w.u8("matching_type", 2)])
+	return w.done()
+}

@@ -1,0 +1,135 @@
+package zonefile
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/row"
+	"zonecast/internal/zone"
+)
+
+// Options of Parse.
+type Options struct {
+	Prefix     string    // put before file paths in problems: "zones/"
+	DefaultTTL uint32    // of records without a ttl, seconds
+	DefaultSOA SOA       // of zones without a SOA record, and of what a SOA record leaves out
+	Now        time.Time // for the warning about overrides that have expired; zero for none
+}
+
+// Zones is what files declare.
+type Zones struct {
+	Zones  []Zone   // without errors, sorted by apex
+	Broken []Broken // with errors, sorted by apex: their last good state is to stay (P3)
+}
+
+// Zone is one zone without errors.
+type Zone struct {
+	Apex    zone.Name
+	Files   []string // sorted paths inside the folder
+	Facts   row.ZoneFacts
+	Records []Record // sorted by owner and type; the SOA is always there
+	Written int      // records that stand in the files: a SOA from the defaults does not count
+}
+
+// Record is one record of a zone with its place.
+type Record struct {
+	Owner        zone.Name
+	Human        row.HumanRecord // without a commit
+	Line, Column int             // in Human.File, from 1; 0 for a SOA from the defaults
+}
+
+// Broken is a zone, or a file that names none, with errors.
+type Broken struct {
+	Apex     zone.Name // "" when the file's name is no zone name
+	Files    []string
+	Problems []zone.Problem
+	Empty    bool // every error is a file of zero bytes
+}
+
+// Parse reads the files of a folder. A zone's files are <zone>.yaml and everything in the folder <zone>. Errors in one zone do
+// not touch the others; a zone with an error is in Broken and not in Zones. Problems are sorted by place.
+func Parse(files []checkout.File, opt Options) (Zones, []zone.Problem) {
+	var out Zones
+	var all []zone.Problem
+	for _, g := range group(files) {
+		z, problems := parseZone(g, opt)
+		all = append(all, problems...)
+		if !slices.ContainsFunc(problems, isError) {
+			out.Zones = append(out.Zones, z)
+			continue
+		}
+		b := Broken{Apex: g.apex, Problems: problems, Empty: true}
+		for _, f := range g.files {
+			b.Files = append(b.Files, f.Path)
+		}
+		for _, p := range problems {
+			b.Empty = b.Empty && (!isError(p) || p.Check == "empty-file")
+		}
+		out.Broken = append(out.Broken, b)
+	}
+	slices.SortFunc(all, zone.Problem.ComparePlace)
+	return out, all
+}
+
+func isError(p zone.Problem) bool { return p.Severity == zone.Error }
+
+type fileGroup struct {
+	apex  zone.Name
+	err   error // why the name is no zone's
+	files []checkout.File
+}
+
+// ZoneOf tells which zone a file of the folder belongs to, by its path.
+func ZoneOf(path string) (zone.Name, error) {
+	first, _, folder := strings.Cut(path, "/")
+	if !folder {
+		first = strings.TrimSuffix(strings.TrimSuffix(first, ".yaml"), ".yml")
+	}
+	return zone.ParseName(strings.TrimSuffix(first, ".") + ".")
+}
+
+func group(files []checkout.File) []*fileGroup {
+	byApex := make(map[zone.Name]*fileGroup)
+	var groups []*fileGroup
+	for _, f := range files {
+		apex, err := ZoneOf(f.Path)
+		g := byApex[apex]
+		if g == nil || err != nil {
+			g = &fileGroup{apex: apex, err: err}
+			groups = append(groups, g)
+			if err == nil {
+				byApex[apex] = g
+			}
+		}
+		g.files = append(g.files, f)
+	}
+	for _, g := range groups {
+		slices.SortFunc(g.files, func(a, b checkout.File) int { return cmp.Compare(a.Path, b.Path) })
+	}
+	slices.SortStableFunc(groups, func(a, b *fileGroup) int { return a.apex.Compare(b.apex) })
+	return groups
+}
+
+func parseZone(g *fileGroup, opt Options) (Zone, []zone.Problem) {
+	b := &builder{opt: opt, apex: g.apex, seen: make(map[key]Record), facts: row.ZoneFacts{Timestamp: true}}
+	z := Zone{Apex: g.apex}
+	if g.err != nil || g.apex == zone.Root {
+		b.problems = append(b.problems, zone.Problem{Check: "zone-name", Severity: zone.Error, File: opt.Prefix + g.files[0].Path,
+			Line: 1, Column: 1, Text: "the file's name is no zone's name", Fix: "name it <zone>.yaml, for example example.com.yaml"})
+		return z, b.problems
+	}
+	for _, f := range g.files {
+		z.Files = append(z.Files, f.Path)
+		b.file(f)
+	}
+	b.finish(z.Files[0])
+	z.Facts, z.Records, z.Written = b.facts, b.records, b.written
+	slices.SortFunc(z.Records, func(a, b Record) int {
+		return cmp.Or(a.Owner.Compare(b.Owner), cmp.Compare(a.Human.Set.Type, b.Human.Set.Type))
+	})
+	slices.SortFunc(b.problems, zone.Problem.ComparePlace)
+	return z, b.problems
+}
