@@ -64,9 +64,6 @@ func nameOfKey(key []byte) zone.Name {
 	return zone.Name(appendWire(buf[:0], key, 0))
 }
 
-// parentKey is the length of the key of key's parent; key is not the root's.
-func parentKey(key []byte) int { return bytes.LastIndexByte(key[:len(key)-1], 0) + 1 }
-
 // commonPrefix counts the leading octets that a and b share.
 func commonPrefix(a, b []byte) int {
 	n := min(len(a), len(b))

@@ -45,7 +45,6 @@ type writer struct {
 	index    []indexEntry
 	wire     []byte
 	node     []byte
-	key      []byte
 }
 
 // ancestor is a node above the next one, or the node just written.

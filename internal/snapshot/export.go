@@ -1,0 +1,87 @@
+package snapshot
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+
+	"zonecast/internal/zone"
+)
+
+// soaNumbers is the size of the five numbers at the end of SOA data (RFC 1035 3.3.13); the serial is the first.
+const soaNumbers = 20
+
+// WriteZone writes one zone as an RFC 1035 file, SOA first, absolute names, a TTL on each line; serial replaces
+// the SOA's unless the zone's is literal. Nodes are the zone's, in canonical order; empty non-terminals are left out.
+// ReadZoneFile reads the same records back.
+func WriteZone(w io.Writer, z Zone, nodes iter.Seq[Node], serial uint32) error {
+	out := bufio.NewWriter(w)
+	fmt.Fprintf(out, "; zone %s\n$ORIGIN %s\n", z.describe(), z.Apex)
+	for n := range nodes {
+		if soa, ok := zone.FindSet(n.Sets, zone.TypeSOA); ok && n.Name == z.Apex {
+			writeSet(out, n.Name, withSerial(z, soa, serial))
+		}
+		for _, s := range n.Sets {
+			if s.Type != zone.TypeSOA || n.Name != z.Apex {
+				writeSet(out, n.Name, s)
+			}
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write zone %s: %w", z.Apex, err)
+	}
+	return nil
+}
+
+func withSerial(z Zone, soa zone.RRset, serial uint32) zone.RRset {
+	if z.SerialLiteral || len(soa.Data) != 1 || len(soa.Data[0]) < soaNumbers {
+		return soa
+	}
+	data := []byte(soa.Data[0])
+	binary.BigEndian.PutUint32(data[len(data)-soaNumbers:], serial)
+	soa.Data = []zone.Rdata{zone.Rdata(data)}
+	return soa
+}
+
+// writeSet leaves errors to the bufio.Writer, which keeps the first.
+func writeSet(out *bufio.Writer, owner zone.Name, s zone.RRset) {
+	for _, d := range s.Data {
+		fmt.Fprintf(out, "%s\t%d\tIN\t%s\t%s\n", owner, s.TTL, s.Type, rdataText(s.Type, d))
+	}
+}
+
+// rdataText is zone.RdataText where that reads back as the same octets, and else the generic form of RFC 3597 5.
+func rdataText(t zone.Type, d zone.Rdata) string {
+	text := zone.RdataText(t, d)
+	if t == zone.TypeA || t == zone.TypeAAAA {
+		return text
+	}
+	if back, err := zone.ParseRdata(t, text, ""); err == nil && back == d {
+		return text
+	}
+	return fmt.Sprintf(`\# %d %s`, len(d), hex.EncodeToString([]byte(d)))
+}
+
+// Dump prints everything: each zone with its facts, then its nodes in canonical order as zone-file lines, with
+// the empty non-terminals as comments.
+func Dump(w io.Writer, c Content) error {
+	out := bufio.NewWriter(w)
+	for _, z := range c.Zones() {
+		fmt.Fprintf(out, "; zone %s\n", z.describe())
+		for n := range c.Walk(z.Apex) {
+			if len(n.Sets) == 0 {
+				fmt.Fprintf(out, "; %s empty non-terminal\n", n.Name)
+			}
+			for _, s := range n.Sets {
+				writeSet(out, n.Name, s)
+			}
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("dump: %w", err)
+	}
+	return nil
+}
