@@ -100,8 +100,8 @@ func (s *source) readKinds(data []byte) map[string]*Kind {
 		return nil
 	}
 	kinds := map[string]*Kind{}
-	if list.Kind != yaml.MappingNode || len(list.Content) > 2*maxKinds {
-		s.fail("bad-kind", list, "kinds must be a mapping of at most 1000 kinds to their attributes", "")
+	if list.Kind != yaml.MappingNode || len(list.Content) == 0 || len(list.Content) > 2*maxKinds {
+		s.fail("bad-kind", list, "kinds must be a mapping of 1 to 1000 kinds to their attributes", "")
 		return nil
 	}
 	for i := 0; i+1 < len(list.Content); i += 2 {

@@ -138,11 +138,12 @@ func (s *source) expect(n *yaml.Node) map[expected]place {
 }
 
 func parseExpected(text string) (e expected, err error) {
+	line := text
 	var fields [3]string
 	for i := range fields {
 		end := strings.IndexAny(text, " \t")
 		if end < 0 {
-			return e, fmt.Errorf("%.80q is not owner, TTL, type and data", text)
+			return e, fmt.Errorf("%.80q is not owner, TTL, type and data", line)
 		}
 		fields[i], text = text[:end], strings.TrimLeft(text[end:], " \t")
 	}

@@ -167,7 +167,7 @@ func (t Type) element(raw any) (any, error) {
 	return out, nil // unknown fields do not reach expressions
 }
 
-var errMissing = errors.New("is missing")
+var errMissing = errors.New("it is missing")
 
 // from takes the attribute out of what was given: its value, its default, or nil if it may be absent.
 func (a Attr) from(given map[string]any) (any, error) {
