@@ -1,0 +1,135 @@
+package publisher
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+)
+
+// Errors that handlers turn into answers.
+var (
+	errNotLeader = errors.New("this publisher does not lead any more; ask again")
+	errNotFound  = errors.New("no such held item")
+	errConflict  = errors.New("not possible now")
+	errLogFull   = errors.New("the release log is full: no base could be made to shorten it")
+)
+
+// readHolding reads table held.publisher as a new leader finds it.
+func readHolding(w *table.Writer) (map[zone.Name]holding, error) {
+	held := map[zone.Name]holding{}
+	for key, value := range w.All() {
+		var h holding
+		if err := json.Unmarshal(value, &h.item); err != nil {
+			return nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+		}
+		if err := json.Unmarshal(h.item.Detail, &h.sum); err != nil {
+			return nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+		}
+		apex, err := zone.ParseName(h.item.Subject)
+		if err != nil {
+			return nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+		}
+		held[apex] = h
+	}
+	return held, nil
+}
+
+// noteHeld puts what the gates found into a transaction of table held.publisher; nil when nothing changes.
+func (t *term) noteHeld(p plan) *table.Tx {
+	if len(p.hold) == 0 && len(p.drop) == 0 {
+		return nil
+	}
+	tx := t.held.Begin()
+	for _, id := range p.drop {
+		tx.Delete(id)
+		for apex, h := range t.holding {
+			if h.item.ID == id {
+				delete(t.holding, apex)
+			}
+		}
+	}
+	for apex, h := range p.hold {
+		value, err := json.Marshal(h.item)
+		if err != nil {
+			t.log.Error("a held item cannot be written", "zone", apex.String(), "error", err)
+			continue
+		}
+		tx.Put(h.item.ID, value)
+		t.holding[apex] = h
+		t.log.Warn("held", "id", h.item.ID, "zone", h.item.Subject, "cause", h.item.Cause)
+	}
+	t.m.held.Set(float64(len(t.holding)))
+	if !tx.Changed() {
+		return nil
+	}
+	return tx
+}
+
+// letGo answers a release by hand: the unit passes with what was shown, in the release that is due next.
+func (t *term) letGo(id, reason, by string) (check func() error, err error) {
+	if t.state.Frozen != nil {
+		return nil, fmt.Errorf("%w: rolled back to %d; resume first", errConflict, t.state.Frozen.To)
+	}
+	for apex, h := range t.holding {
+		if h.item.ID != id {
+			continue
+		}
+		if !h.item.CanFree {
+			return nil, fmt.Errorf("%w: %s must be mended: %s", errConflict, h.item.Subject, h.item.Cause)
+		}
+		u := t.c.unit(apex)
+		sum := h.sum
+		u.free = &sum
+		t.log.Warn("held item released by hand", "id", id, "zone", h.item.Subject, "by", by, "reason", reason, "cause", h.item.Cause)
+		return func() error { return t.letGone(id, apex) }, nil
+	}
+	return nil, fmt.Errorf("%w: %s", errNotFound, id)
+}
+
+// letGone checks, after the release, that the item went: it may have grown beyond what was shown meanwhile.
+func (t *term) letGone(id string, apex zone.Name) error {
+	if h, still := t.holding[apex]; still {
+		if h.item.ID == id {
+			return fmt.Errorf("%w: still held: %s", errConflict, h.item.Cause)
+		}
+		return fmt.Errorf("%w: it has grown beyond what was shown and is held anew as %s: %s", errConflict, h.item.ID, h.item.Cause)
+	}
+	return nil
+}
+
+// guardBlind stops the whole release while it is not known what was served, when it would be much smaller than that
+// was: table presented may be half filled after the same loss (P2).
+func (t *term) guardBlind(p plan, now time.Time) (stopped bool) {
+	if t.blind == nil || (t.order != nil && t.order.epoch) { // or asked for by hand
+		return false
+	}
+	names, zones := 0, len(t.c.zones)
+	for _, n := range t.c.names {
+		names += n
+	}
+	for _, u := range p.pass {
+		names += u.count[created] - u.count[deleted]
+		if _, ok := t.c.zones[u.apex]; !ok {
+			zones++
+		}
+	}
+	limit := t.blind.Names - min(t.blind.Names, uint64(max(float64(t.cfg.Gates.DeletedFree), t.cfg.Gates.DeletedShare*float64(t.blind.Names))))
+	if zones >= t.blind.Zones && uint64(names) >= limit {
+		return false
+	}
+	for _, u := range p.pass {
+		t.c.touched[u] = true
+	}
+	err := fmt.Errorf("nothing is released: what was served is not known here, it had %d names in %d zones, and presented has %d in %d; "+
+		"bring the base file or the table back, or raise the epoch", t.blind.Names, t.blind.Zones, names, zones)
+	if t.blindSaid.IsZero() || now.Sub(t.blindSaid) > time.Minute {
+		t.log.Error(err.Error())
+		t.blindSaid = now
+	}
+	t.ready(err)
+	return true
+}

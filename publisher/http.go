@@ -1,0 +1,128 @@
+package publisher
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"zonecast/internal/leader"
+	"zonecast/internal/service"
+)
+
+// Bounds of a request: its JSON, what of a reason is written to the log of releases, and how long it may wait for a release.
+const (
+	maxBody   = 64 << 10
+	maxReason = 500
+	askTime   = 5 * time.Minute
+)
+
+// request is the body of every POST.
+type request struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+	To     uint64 `json:"to"` // rollback: the version
+}
+
+func (s *Stage) mount(h *service.Host) {
+	h.Mux.HandleFunc("GET /v1/bases/{version}", s.files.serve)
+	h.Mux.HandleFunc("POST /v1/stages/"+owner+"/held/{id}/release", h.Guard(func(w http.ResponseWriter, r *http.Request) {
+		if in, ok := readRequest(w, r, false); ok {
+			id := r.PathValue("id")
+			s.ask(w, r, func(t *term) (func() error, error) { return t.letGo(id, in.Reason, in.By) })
+		}
+	}))
+	h.Mux.HandleFunc("POST /v1/epoch", h.Guard(func(w http.ResponseWriter, r *http.Request) {
+		if in, ok := readRequest(w, r, true); ok {
+			s.ask(w, r, func(t *term) (func() error, error) { return t.orderEpoch(in.Reason, in.By) })
+		}
+	}))
+	h.Mux.HandleFunc("POST /v1/rollback", h.Guard(func(w http.ResponseWriter, r *http.Request) {
+		if in, ok := readRequest(w, r, true); ok {
+			s.ask(w, r, func(t *term) (func() error, error) { return t.orderRollback(r.Context(), in.To, in.Reason, in.By) })
+		}
+	}))
+	h.Mux.HandleFunc("POST /v1/resume", h.Guard(func(w http.ResponseWriter, r *http.Request) {
+		if in, ok := readRequest(w, r, false); ok {
+			s.ask(w, r, func(t *term) (func() error, error) { return t.orderResume(in.Reason, in.By) })
+		}
+	}))
+}
+
+// readRequest reads a body, which may be empty where no reason is needed. A reason is one line.
+func readRequest(w http.ResponseWriter, r *http.Request, needReason bool) (in request, ok bool) {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&in)
+	switch {
+	case err != nil && (needReason || !errors.Is(err, io.EOF)):
+		service.Fail(w, http.StatusBadRequest, fmt.Errorf("body: %w", err))
+	case needReason && in.Reason == "":
+		service.Fail(w, http.StatusBadRequest, errors.New(`"reason" is needed: it is kept with the release`))
+	case len(in.Reason) > maxReason || len(in.By) > maxReason:
+		service.Fail(w, http.StatusBadRequest, fmt.Errorf(`"reason" and "by" may be %d octets long`, maxReason))
+	default:
+		return in, true
+	}
+	return in, false
+}
+
+// ask hands a request to the term and answers when it is durable.
+func (s *Stage) ask(w http.ResponseWriter, r *http.Request, do func(t *term) (func() error, error)) {
+	t := s.leading.Load()
+	if t == nil {
+		s.standby(w, r)
+		return
+	}
+	late := time.NewTimer(askTime)
+	defer late.Stop()
+	a := ask{do: do, done: make(chan error, 1)}
+	select {
+	case t.asks <- a:
+	case <-t.ended:
+		s.standby(w, r)
+		return
+	case <-r.Context().Done():
+		return
+	case <-late.C:
+		service.Fail(w, http.StatusServiceUnavailable, errors.New("the publisher is busy or starting; ask again"))
+		return
+	}
+	select {
+	case err := <-a.done:
+		answerAsk(w, err)
+	case <-t.ended:
+		select {
+		case err := <-a.done:
+			answerAsk(w, err)
+		default:
+			service.Fail(w, http.StatusServiceUnavailable, errNotLeader)
+		}
+	case <-r.Context().Done():
+	case <-late.C:
+		service.Fail(w, http.StatusServiceUnavailable, errors.New("no release was possible in time; it may still come"))
+	}
+}
+
+func answerAsk(w http.ResponseWriter, err error) {
+	switch {
+	case err == nil:
+		service.Reply(w, http.StatusOK, map[string]string{"status": "done"})
+	case errors.Is(err, errNotFound):
+		service.Fail(w, http.StatusNotFound, err)
+	case errors.Is(err, errConflict):
+		service.Fail(w, http.StatusConflict, err)
+	default:
+		service.Fail(w, http.StatusServiceUnavailable, err)
+	}
+}
+
+func (s *Stage) standby(w http.ResponseWriter, r *http.Request) {
+	info, err := leader.Find(r.Context(), s.st, owner)
+	if err != nil {
+		info.URL = ""
+	}
+	service.Reply(w, http.StatusServiceUnavailable, map[string]string{"error": "this publisher does not lead", "leader": info.URL})
+}

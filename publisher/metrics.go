@@ -1,0 +1,92 @@
+package publisher
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"zonecast/internal/release"
+)
+
+type metrics struct {
+	releases     prometheus.Counter
+	names        *prometheus.CounterVec
+	version      prometheus.Gauge
+	epoch        prometheus.Gauge
+	releasedTime prometheus.Gauge
+	signedTime   prometheus.Gauge
+	asOfTime     prometheus.Gauge
+	expiresTime  prometheus.Gauge
+	deltaBytes   prometheus.Histogram
+	baseSeconds  prometheus.Histogram
+	baseBytes    prometheus.Gauge
+	held         prometheus.Gauge
+	logEntries   prometheus.Gauge
+	frozen       prometheus.Gauge
+	errors       *prometheus.CounterVec
+}
+
+func newMetrics(r *prometheus.Registry) *metrics {
+	gauge := func(name, help string) prometheus.Gauge {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "zonecast", Subsystem: owner, Name: name, Help: help})
+		r.MustRegister(g)
+		return g
+	}
+	vec := func(name, help, label string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "zonecast", Subsystem: owner, Name: name, Help: help}, []string{label})
+		r.MustRegister(c)
+		return c
+	}
+	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "zonecast", Subsystem: owner, Name: name, Help: help, Buckets: buckets})
+		r.MustRegister(h)
+		return h
+	}
+	m := &metrics{
+		releases:     prometheus.NewCounter(prometheus.CounterOpts{Namespace: "zonecast", Subsystem: owner, Name: "releases_total", Help: "Versions published by this instance."}),
+		names:        vec("names_changed_total", "Owner names that releases created, changed or deleted.", "change"),
+		version:      gauge("version", "Version of the head."),
+		epoch:        gauge("epoch", "Epoch of the head."),
+		releasedTime: gauge("released_timestamp_seconds", "When the head's version was released, Unix time."),
+		signedTime:   gauge("signed_timestamp_seconds", "When the head was last signed, Unix time."),
+		asOfTime:     gauge("as_of_timestamp_seconds", "How current the inputs of the head were, Unix time."),
+		expiresTime:  gauge("expires_timestamp_seconds", "When the head's signature runs out, Unix time."),
+		deltaBytes:   histogram("delta_bytes", "Size of log entries with a delta, as stored.", prometheus.ExponentialBuckets(256, 4, 7)),
+		baseSeconds:  histogram("base_build_seconds", "Time to compile and verify a base.", prometheus.ExponentialBuckets(0.01, 4, 8)),
+		baseBytes:    gauge("base_bytes", "Size of the head's base."),
+		held:         gauge("held_zones", "Zones held by a gate."),
+		logEntries:   gauge("log_entries", "Entries in the release log."),
+		frozen:       gauge("frozen", "1 while a rollback is in force."),
+		errors:       vec("errors_total", "Failures by what failed: base, term, offer, http.", "what"),
+	}
+	r.MustRegister(m.releases)
+	return m
+}
+
+func (m *metrics) failed(what string) { m.errors.WithLabelValues(what).Inc() }
+
+func (m *metrics) released(units []*unit) {
+	m.releases.Inc()
+	for _, u := range units {
+		m.names.WithLabelValues("created").Add(float64(u.count[created]))
+		m.names.WithLabelValues("changed").Add(float64(u.count[changed]))
+		m.names.WithLabelValues("deleted").Add(float64(u.count[deleted]))
+	}
+}
+
+func (m *metrics) head(h release.Head, entries int, frozen bool) {
+	m.version.Set(float64(h.Version))
+	m.epoch.Set(float64(h.Epoch))
+	m.releasedTime.Set(float64(h.Released))
+	m.signedTime.Set(float64(h.Signed))
+	m.asOfTime.Set(float64(h.AsOf))
+	m.expiresTime.Set(float64(h.Expires))
+	m.baseBytes.Set(float64(h.Base.Size))
+	m.logEntries.Set(float64(entries))
+	m.frozen.Set(0)
+	if frozen {
+		m.frozen.Set(1)
+	}
+}
+
+func (m *metrics) base(took time.Duration) { m.baseSeconds.Observe(took.Seconds()) }
