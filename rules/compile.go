@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"bytes"
+	"slices"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/load"
+	"zonecast/internal/row"
+	"zonecast/internal/zone"
+	"zonecast/rules/ruleset"
+)
+
+// compile loads a set of files with their last good texts behind them. Two things can only be seen with the whole:
+// a kinds.yaml that is right in itself and breaks modules which nobody changed is held, so that no module that works is
+// lost; a module whose own tests fail counts as broken.
+func (l *lead) compile(files []checkout.File, good map[string][]byte, prefix string) (*ruleset.Ruleset, []zone.Problem) {
+	var extra []zone.Problem
+	rs, problems := ruleset.Load(files, l.options(prefix, good))
+	if broken := brokenByKinds(rs, files, good); broken != "" {
+		extra = append(extra, zone.Problem{Check: "kinds-break-module", Severity: zone.Error, File: prefix + ruleset.KindsFile, Line: 1, Column: 1,
+			Text: "with this version " + broken + " does not load any more", Fix: "change the module in the same commit"})
+		for _, p := range problems { // why the module fails is worth more than that it does
+			if p.File == prefix+broken {
+				extra = append(extra, p)
+			}
+		}
+		files = replaced(files, ruleset.KindsFile, good[ruleset.KindsFile])
+		rs, problems = ruleset.Load(files, l.options(prefix, good))
+	}
+	for range len(files) { // every round takes a failing module out: it ends
+		failed := ""
+		for path, f := range rs.Files {
+			if f.Module == nil || f.Held || bytes.Equal(f.Data, good[path]) {
+				continue // a last good text was tested when it was loaded
+			}
+			if tests := f.Module.RunTests(); len(tests) > 0 {
+				failed = path
+				extra = append(extra, tests...)
+				break
+			}
+		}
+		if failed == "" {
+			break
+		}
+		files = replaced(files, failed, good[failed])
+		rs, problems = ruleset.Load(files, l.options(prefix, good))
+	}
+	problems = append(problems, extra...)
+	slices.SortFunc(problems, zone.Problem.ComparePlace)
+	return rs, problems
+}
+
+// brokenByKinds names a module file that loaded before with the text it has now, and does not with the new kinds.
+func brokenByKinds(rs *ruleset.Ruleset, files []checkout.File, good map[string][]byte) string {
+	if old, ok := good[ruleset.KindsFile]; !ok || rs.Files[ruleset.KindsFile].Held || bytes.Equal(old, rs.Files[ruleset.KindsFile].Data) {
+		return ""
+	}
+	for _, f := range files {
+		if _, had := good[f.Path]; had && rs.Files[f.Path] != nil && rs.Files[f.Path].Data == nil {
+			return f.Path
+		}
+	}
+	return ""
+}
+
+// replaced gives the files with another text for one of them, or without it when there is no other.
+func replaced(files []checkout.File, path string, text []byte) []checkout.File {
+	var out []checkout.File
+	for _, f := range files {
+		if f.Path != path {
+			out = append(out, f)
+		} else if text != nil {
+			out = append(out, checkout.File{Path: path, Data: text})
+		}
+	}
+	return out
+}
+
+// holdFiles lists what of a load is not in force: files with errors, and files that vanished.
+func (b *batch) holdFiles(rs *ruleset.Ruleset, prefix string, problems []zone.Problem, delta load.Delta, may map[string]bool, infos map[string]row.FileInfo) {
+	keep := map[string]bool{}
+	byFile := map[string][]zone.Problem{}
+	for _, p := range problems {
+		if p.Severity == zone.Error {
+			path := p.File
+			if len(path) > len(prefix) && path[:len(prefix)] == prefix {
+				path = path[len(prefix):]
+			}
+			byFile[path] = append(byFile[path], p)
+		}
+	}
+	for path, list := range byFile {
+		h := row.Held{Unit: unitModuleFile, Subject: path, Check: list[0].Check, Cause: oneLine(list[0].Error()), Problems: list[:min(len(list), 20)],
+			Effect: "nothing of the file is in force until it is mended"}
+		if f := rs.Files[path]; f != nil && f.Data != nil {
+			h.Effect = "the file's last good version stays in force until it is mended"
+		}
+		keep[b.putHeld(h, "")] = true
+	}
+	for _, path := range delta.Gone {
+		if may[path] {
+			continue
+		}
+		h := row.Held{Unit: unitModuleFile, Subject: path, Check: "file-gone", Cause: "the file is gone from the rules folder", CanFree: true,
+			Effect: "its last good version stays in force; a release takes it away, with the records it gave"}
+		keep[b.putHeld(h, infos[path].SHA256)] = true
+	}
+	for id, h := range b.l.heldBy {
+		if h.Unit == unitModuleFile && !keep[id] {
+			b.dropHeld(id)
+		}
+	}
+}

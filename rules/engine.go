@@ -1,0 +1,80 @@
+package rules
+
+import (
+	"zonecast/internal/inventory"
+	"zonecast/internal/row"
+	"zonecast/rules/ruleset"
+)
+
+// checked is an entity whose attributes fit its kind.
+type checked = ruleset.Entity
+
+// worker is what one goroutine evaluates with.
+type worker = ruleset.Worker
+
+// engine is the rules in force. It is replaced as a whole when rules are loaded.
+type engine struct {
+	set     *ruleset.Ruleset
+	modules map[string][]*ruleset.Module // by kind, sorted by name
+	workers []*worker
+	// frozen are modules that gave records once and do not load now though their file is loaded: a newer program may
+	// be stricter. What they gave stays until the file is mended (P3).
+	frozen map[string]bool
+}
+
+func newEngine(set *ruleset.Ruleset) *engine {
+	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, frozen: map[string]bool{}}
+	for _, m := range set.Modules() {
+		e.modules[m.Kind] = append(e.modules[m.Kind], m)
+	}
+	for range workerCount() {
+		e.workers = append(e.workers, ruleset.NewWorker())
+	}
+	return e
+}
+
+func (e *engine) check(kind, id string, attrs map[string]any) (*checked, error) {
+	return e.set.Entity(kind, id, attrs)
+}
+
+// evaluate runs every module of the entity's kind. Attributes that do not fit the kind (any more: kinds may have
+// changed since they were stored) fail all of them, so that what they gave stays.
+func (e *engine) evaluate(w *worker, s *entityState) []result {
+	c, err := e.checked(s)
+	if err != nil {
+		results := make([]result, 0, len(s.row.Given))
+		for _, g := range s.row.Given {
+			if !e.frozen[g.Module] {
+				results = append(results, result{module: g.Module, err: err})
+			}
+		}
+		if len(results) == 0 { // it gave nothing yet: held all the same, to be seen
+			results = append(results, result{module: checkModule, err: err})
+		}
+		return results
+	}
+	modules := e.modules[c.Kind]
+	results := make([]result, len(modules))
+	for i, m := range modules {
+		list, err := m.EvalEntity(w, c)
+		r := result{module: m.Name, err: err, gives: make(map[string]row.Contribution, len(list))}
+		for _, g := range list {
+			r.gives[g.Owner.String()] = row.Contribution{Module: m.Name, Entity: s.key, Shared: g.Shared, Sets: g.Sets}
+		}
+		results[i] = r
+	}
+	return results
+}
+
+// checked gives an entity's checked attributes: those of the event, when it was checked by these very kinds.
+func (e *engine) checked(s *entityState) (*checked, error) {
+	if s.item != nil && s.item.checked != nil {
+		return s.item.checked, nil
+	}
+	attrs, err := inventory.Attrs(s.row.Attrs)
+	if err != nil {
+		return nil, err
+	}
+	kind, id, _ := inventory.SplitKey(s.key)
+	return e.check(kind, id, attrs)
+}

@@ -1,0 +1,177 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"zonecast/internal/inventory"
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+)
+
+// result is what one module gives for one entity: contributions by owner name, or an error.
+type result struct {
+	module string
+	gives  map[string]row.Contribution // by owner name
+	err    error
+}
+
+// maxRow keeps a row below table.MaxValue, with room for estimates. A pool name carries some 2,000 members with it.
+const maxRow = table.MaxValue - 8<<10
+
+var (
+	errNameFull  = errors.New("name-full: the contributions at the name would be larger than a row")
+	errRRset     = fmt.Errorf("rrset-too-large: an RRset above %d octets", zone.MaxRRset)
+	errManyNames = errors.New("too-many-names: the names of the entity would be larger than a row")
+)
+
+// evaluate runs the modules for these entities and brings their contributions up to date.
+func (b *batch) evaluate(list []*entityState) {
+	l := b.l
+	l.parallel(len(list), func(w *worker, i int) {
+		if e := list[i]; !e.row.Gone() {
+			e.results = l.engine.evaluate(w, e)
+		}
+	})
+	for _, e := range list {
+		b.give(e)
+		e.results, e.item = nil, nil
+	}
+}
+
+// give replaces what an entity gave before by what its modules give now. A module whose evaluation failed keeps its
+// last good contribution (P3), and so does one whose file does not load any more.
+func (b *batch) give(e *entityState) {
+	before := make(map[string]inventory.Given, len(e.row.Given))
+	for _, g := range e.row.Given {
+		before[g.Module] = g
+	}
+	var given []inventory.Given
+	var cause error
+	for _, r := range e.results {
+		old := before[r.module]
+		delete(before, r.module)
+		g := inventory.Given{Module: r.module, Names: slices.Sorted(maps.Keys(r.gives))}
+		if r.err == nil {
+			r.err = b.fits(e, g, given, r.gives)
+		}
+		if r.err != nil {
+			g = inventory.Given{Module: r.module, Held: true, Names: old.Names}
+			cause = r.err
+		} else {
+			b.replace(e.key, old, g, r.gives)
+		}
+		b.hold(e.key, old, g, r.err)
+		if g.Held || len(g.Names) > 0 {
+			given = append(given, g)
+		}
+	}
+	for _, old := range before { // modules that are no more, or an entity that is gone
+		if !e.row.Gone() && b.l.engine.frozen[old.Module] {
+			given = append(given, old)
+			continue
+		}
+		b.replace(e.key, old, inventory.Given{}, nil)
+		b.hold(e.key, old, inventory.Given{Module: old.Module}, nil)
+	}
+	slices.SortFunc(given, func(x, y inventory.Given) int { return strings.Compare(x.Module, y.Module) })
+	e.row.Given = given
+	if cause != nil {
+		b.l.metrics.evalErrors.Inc()
+		for _, it := range e.items {
+			it.set(inventory.Verdict{Status: inventory.HeldBack, Reason: cause.Error()})
+		}
+	}
+}
+
+// replace writes a module's contributions of an entity, and takes away those at names that it gives no more.
+func (b *batch) replace(entity string, old, g inventory.Given, gives map[string]row.Contribution) {
+	for _, owner := range old.Names {
+		if _, still := gives[owner]; !still {
+			b.name(owner).set(row.Contribution{Module: old.Module, Entity: entity})
+		}
+	}
+	for _, owner := range g.Names {
+		b.name(owner).set(gives[owner])
+	}
+}
+
+// fits tells whether a module's contribution can be kept: at every name its row and the RRsets in it stay within
+// bounds, and the entity's own row does. It changes nothing.
+func (b *batch) fits(e *entityState, g inventory.Given, others []inventory.Given, gives map[string]row.Contribution) error {
+	size := len(e.row.Attrs) + 512
+	for _, o := range append(others, g) {
+		for _, n := range o.Names {
+			size += len(n) + 2
+		}
+	}
+	if size > maxRow {
+		return errManyNames
+	}
+	for owner, c := range gives {
+		n := b.name(owner)
+		if n.size+sizeOf(c) <= zone.MaxRRset {
+			continue
+		}
+		if err := n.fits(c); err != nil {
+			return fmt.Errorf("%w: %s", err, owner)
+		}
+	}
+	return nil
+}
+
+func (n *nameState) fits(c row.Contribution) error {
+	size, octets := sizeOf(c), map[zone.Type]int{}
+	for _, s := range c.Sets {
+		octets[s.Type] = s.Size()
+	}
+	for _, o := range n.list {
+		if cmp.Or(strings.Compare(o.Module, c.Module), strings.Compare(o.Entity, c.Entity)) == 0 {
+			continue // it will be replaced
+		}
+		size += sizeOf(o)
+		for _, s := range o.Sets {
+			if _, ours := octets[s.Type]; ours {
+				octets[s.Type] += s.Size()
+			}
+		}
+	}
+	for _, n := range octets {
+		if n > zone.MaxRRset { // repeats counted twice: near the bound that is as well
+			return errRRset
+		}
+	}
+	if size > maxRow {
+		return errNameFull
+	}
+	return nil
+}
+
+// reevaluateAtOnce is how many entities are evaluated again in one commit after rules changed: events wait no longer than that takes (some 100 ms).
+const reevaluateAtOnce = 1000
+
+// reevaluate takes the next stretch of the backlog. Once it is worked off, the rules' hashes are recorded, in the same
+// commit as the last stretch: a crash before starts over.
+func (l *lead) reevaluate(ctx context.Context) error {
+	n := min(reevaluateAtOnce, len(l.backlog))
+	b := l.begin()
+	for _, key := range l.backlog[:n] {
+		if e := b.entity(key); e.ok && !e.row.Gone() {
+			e.changed = true
+			b.order = append(b.order, e)
+		}
+	}
+	l.backlog = l.backlog[n:]
+	b.evaluate(b.order)
+	if len(l.backlog) == 0 {
+		l.backlog = nil
+		b.putRulesRow()
+	}
+	return b.commit(ctx)
+}

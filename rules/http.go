@@ -1,0 +1,255 @@
+package rules
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"zonecast/internal/inventory"
+	"zonecast/internal/leader"
+	"zonecast/internal/load"
+	"zonecast/internal/service"
+)
+
+// maxEvents bounds the body of one POST /v1/events, in octets; chunkEvents the events of one job.
+const (
+	maxEvents   = 256 << 20
+	chunkEvents = 50_000
+	chunkBytes  = 64 << 20
+)
+
+func (s *Stage) mount(h *service.Host) {
+	h.Mux.HandleFunc("POST /v1/events", h.Guard(s.postEvents))
+	h.Mux.HandleFunc("PUT /v1/feeds/{name}", h.Guard(s.putFeed))
+	h.Mux.HandleFunc("PUT /v1/rules", h.Guard(s.putRules))
+	h.Mux.HandleFunc("POST /v1/stages/"+s.name+"/held/{id}/release", h.Guard(s.release))
+}
+
+// leading gives the term under way, or answers 503 with the leader's address.
+func (s *Stage) leading(w http.ResponseWriter, r *http.Request) *lead {
+	l := s.lead.Load()
+	if l != nil && (s.cfg.Dir == "" || l.tried.Load()) {
+		return l
+	}
+	if l != nil {
+		w.Header().Set("Retry-After", "1")
+		service.Fail(w, http.StatusServiceUnavailable, errors.New("starting: the rules folder is being read"))
+		return nil
+	}
+	url := ""
+	if info, err := leader.Find(r.Context(), s.st, s.name); err == nil && info.Instance != s.host.Instance {
+		url = info.URL
+	}
+	w.Header().Set("Retry-After", "1")
+	service.Reply(w, http.StatusServiceUnavailable, map[string]string{"error": s.name + " does not lead here", "leader": url})
+	return nil
+}
+
+// fail answers a job's error.
+func fail(w http.ResponseWriter, err error) {
+	status := http.StatusServiceUnavailable
+	var refused *refusal
+	switch {
+	case errors.Is(err, errQueueFull):
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", "1")
+	case errors.As(err, &refused):
+		status = refused.status
+	}
+	service.Fail(w, status, err)
+}
+
+// refusal is an error with the HTTP status that says whose fault it is.
+type refusal struct {
+	status int
+	err    error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+
+// Unwrap gives the cause.
+func (r *refusal) Unwrap() error { return r.err }
+
+// postEvents takes a stream of events. It is answered after everything in it is committed: a client that gets no 200
+// repeats the whole, which revisions make harmless.
+func (s *Stage) postEvents(w http.ResponseWriter, r *http.Request) {
+	feed := r.URL.Query().Get("feed")
+	if feed == "" {
+		feed = inventory.DefaultFeed
+	}
+	if err := inventory.CheckFeed(feed); err != nil {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	l := s.leading(w, r)
+	if l == nil {
+		return
+	}
+	for _, f := range s.watched {
+		if f.feed == feed {
+			service.Fail(w, http.StatusConflict, fmt.Errorf("feed %s is the watched file %s", feed, f.path))
+			return
+		}
+	}
+	body := &deadlined{r: http.MaxBytesReader(w, r.Body, maxEvents), control: http.NewResponseController(w)}
+	answers, err := l.ingest(r.Context(), inventory.NewLines(body), feed)
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			err = &refusal{http.StatusRequestEntityTooLarge, err}
+		}
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := bufio.NewWriter(w)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for _, a := range answers {
+		_ = enc.Encode(a) // the client has gone: nobody to tell
+	}
+	_ = out.Flush()
+}
+
+// ingest reads events and commits them, a bounded stretch at a time.
+func (l *lead) ingest(ctx context.Context, lines *inventory.Lines, feed string) ([]inventory.Answer, error) {
+	var answers []inventory.Answer
+	for end := false; !end; {
+		var items []*item
+		for size := 0; len(items) < chunkEvents && size < chunkBytes; {
+			text, number, err := lines.Next()
+			var line *inventory.LineError
+			if err != nil && !errors.As(err, &line) {
+				if err != io.EOF {
+					return nil, &refusal{http.StatusBadRequest, fmt.Errorf("after line %d: %w", number, err)}
+				}
+				end = true
+				break
+			}
+			size += len(text)
+			it := &item{line: number, feed: feed}
+			if err == nil {
+				it.event, err = inventory.ParseEvent(text)
+			} else {
+				err = line.Err
+			}
+			if err != nil {
+				it.set(inventory.Verdict{Status: inventory.Refused, Reason: err.Error()})
+			}
+			items = append(items, it)
+		}
+		if len(items) == 0 {
+			break
+		}
+		if err := l.do(ctx, &job{items: items}); err != nil {
+			return nil, err
+		}
+		for _, it := range items {
+			answers = append(answers, it.answer)
+		}
+	}
+	return answers, nil
+}
+
+// deadlined gives a body that stalls half a minute to go on: a slow sender must not hold a connection for ever.
+type deadlined struct {
+	r       io.Reader
+	control *http.ResponseController
+}
+
+func (d *deadlined) Read(p []byte) (int, error) {
+	_ = d.control.SetReadDeadline(time.Now().Add(30 * time.Second)) // not supported by a test's recorder
+	return d.r.Read(p)
+}
+
+func (s *Stage) putFeed(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if err := inventory.CheckFeed(name); err != nil {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	l := s.leading(w, r)
+	if l == nil {
+		return
+	}
+	for _, f := range s.watched {
+		if f.feed == name {
+			service.Fail(w, http.StatusConflict, fmt.Errorf("feed %s is the watched file %s", name, f.path))
+			return
+		}
+	}
+	text, err := io.ReadAll(&deadlined{r: http.MaxBytesReader(w, r.Body, inventory.MaxList), control: http.NewResponseController(w)})
+	if err != nil {
+		service.Fail(w, http.StatusRequestEntityTooLarge, err)
+		return
+	}
+	a, err := l.takeList(r.Context(), name, inventory.FormatOf(r.Header.Get("Content-Type"), text), text)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	service.Reply(w, http.StatusOK, a)
+}
+
+func (s *Stage) putRules(w http.ResponseWriter, r *http.Request) {
+	l := s.leading(w, r)
+	if l == nil {
+		return
+	}
+	p, err := load.DecodePush(&deadlined{r: r.Body, control: http.NewResponseController(w)})
+	if err != nil {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	a, err := l.push(r.Context(), p, "push")
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	service.Reply(w, http.StatusOK, a)
+}
+
+// release lets a held thing go: POST …/held/{id}/release with {"reason": …, "by": …}.
+func (s *Stage) release(w http.ResponseWriter, r *http.Request) {
+	var why struct {
+		Reason string `json:"reason"`
+		By     string `json:"by"`
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&why); err != nil && err != io.EOF {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	l := s.leading(w, r)
+	if l == nil {
+		return
+	}
+	id := r.PathValue("id")
+	h, err := l.free(r.Context(), id)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause,
+		"reason", oneLine(why.Reason), "by", oneLine(why.By))
+	service.Reply(w, http.StatusOK, map[string]any{"released": h})
+}
+
+func oneLine(s string) string {
+	if len(s) > 500 {
+		s = s[:500]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,289 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"zonecast/internal/inventory"
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+)
+
+// lead is one term as leader. Its fields belong to the goroutine that runs loop, except those that say otherwise.
+type lead struct {
+	*Stage
+	inv, gen, rul, hld *table.Writer
+	engine             *engine
+	feeds              map[string]*feedState
+	entities           int                      // live ones
+	tombs              []tomb                   // oldest first
+	heldBy             map[string]row.Held      // by ID
+	heldContributions  int                      // all of them, also those past the limit of what is listed
+	backlog            []string                 // keys of entities to evaluate again, since rules changed
+	loaded             atomic.Pointer[row.Load] // what is loaded into rules.<source>, for the folder's watcher; nil: nothing
+	generation         atomic.Int64             // grows when kinds change: files are read again then, for what was refused may pass now
+	begun              time.Time
+	beaten             time.Time    // when the last beat was
+	unprimed           atomic.Int64 // watchers that have not had their first look yet
+	feedRows           time.Time    // when rows of feeds were last brought up to date
+
+	tried atomic.Bool              // the rules folder had its first look
+	ruled map[string]chan struct{} // by feed: wakes the watcher of a file when rules have changed
+
+	jobs  chan *job     // from HTTP handlers and watchers
+	ended chan struct{} // closed after the term
+}
+
+// feedState is a feed with what is true now; its row is written when it matters.
+type feedState struct {
+	inventory.Feed
+	dirty bool // the row is behind
+}
+
+type tomb struct {
+	key     string
+	deleted int64
+}
+
+// job is one thing to do in the loop. Jobs with items share a commit (group commit); one with run has its own.
+type job struct {
+	items []*item
+	run   func(ctx context.Context, b *batch) error // an error refuses the job, nothing is committed
+	done  chan error                                // gets the outcome of the commit, once; buffered
+}
+
+var (
+	errQueueFull = errors.New("the queue is full: send slower")
+	errEnded     = errors.New("no leader any more")
+)
+
+// maxBatch bounds the items of one group commit beyond its first job.
+const maxBatch = 50_000
+
+// do queues a job and waits for its commit.
+func (l *lead) do(ctx context.Context, j *job) error {
+	j.done = make(chan error, 1)
+	select {
+	case l.jobs <- j:
+	default:
+		wait := time.NewTimer(2 * time.Second)
+		defer wait.Stop()
+		select {
+		case l.jobs <- j:
+		case <-wait.C:
+			return errQueueFull
+		case <-l.ended:
+			return errEnded
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-l.ended:
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return errEnded
+		}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// takeOver opens the tables for writing, fencing off whoever had them, and reads what the stage keeps in memory.
+func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
+	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, begun: time.Now(), beaten: time.Now(),
+		jobs: make(chan *job, s.cfg.Limits.Queue), ended: make(chan struct{})}
+	for _, w := range s.watched {
+		l.ruled[w.feed] = make(chan struct{}, 1)
+	}
+	for _, t := range []struct {
+		w      **table.Writer
+		name   string
+		shards int
+	}{{&l.inv, "inventory." + s.cfg.Source, 0}, {&l.gen, "generated." + s.cfg.Source, 0},
+		{&l.rul, "rules." + s.cfg.Source, 64}, {&l.hld, "held." + s.name, 16}} {
+		w, err := table.OpenWriter(ctx, s.st, t.name, table.Options{Instance: s.host.Instance, Shards: t.shards})
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.name, err)
+		}
+		*t.w = w
+	}
+	if err := l.recall(); err != nil {
+		return nil, err
+	}
+	if err := l.loadStored(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// recall rebuilds from the tables what is kept in memory: feeds and what they own, tombstones by age, held things.
+func (l *lead) recall() error {
+	owned := map[string]int{}
+	for key, value := range l.inv.All() {
+		if name, ok := inventory.FeedOf(key); ok {
+			f, err := inventory.DecodeFeed(value)
+			if err != nil {
+				return fmt.Errorf("row %s: %w", key, err)
+			}
+			l.feeds[name] = &feedState{Feed: f}
+			continue
+		}
+		if _, _, ok := inventory.SplitKey(key); !ok {
+			continue
+		}
+		r, err := inventory.DecodeRow(value)
+		if err != nil {
+			return fmt.Errorf("row %s: %w", key, err)
+		}
+		for _, g := range r.Given {
+			if g.Held {
+				l.heldContributions++
+			}
+		}
+		if r.Gone() {
+			l.tombs = append(l.tombs, tomb{key, r.Deleted})
+			continue
+		}
+		owned[r.Feed]++
+		l.entities++
+	}
+	sortTombs(l.tombs)
+	for name, n := range owned {
+		if l.feeds[name] == nil { // the row is written with the feed's first entity; be safe
+			l.feeds[name] = &feedState{Feed: inventory.Feed{Name: name, First: l.begun.Unix()}}
+		}
+		l.feeds[name].Owned = n
+	}
+	for name, f := range l.feeds {
+		f.Owned = owned[name]
+	}
+	for key, value := range l.hld.All() {
+		h, err := decodeHeld(value)
+		if err != nil {
+			return fmt.Errorf("held %s: %w", key, err)
+		}
+		l.heldBy[key] = h
+	}
+	l.configureFeeds()
+	return nil
+}
+
+// beatEvery is how often the heads are written when nothing else is: as-of must move for answers to look fresh (P8).
+const beatEvery = 2 * time.Second
+
+// loop is the one goroutine that writes. At rest a job is committed at once; under load all that waits shares one
+// commit, and neither the backlog nor the beat waits for a pause.
+func (l *lead) loop(ctx context.Context) error {
+	beat := time.NewTicker(beatEvery)
+	defer beat.Stop()
+	for {
+		var err error
+		if len(l.backlog) > 0 {
+			if err := l.reevaluate(ctx); err != nil {
+				return err
+			}
+			select {
+			case j := <-l.jobs:
+				err = l.serve(ctx, j)
+			default:
+			}
+		} else {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case j := <-l.jobs:
+				err = l.serve(ctx, j)
+			case <-beat.C:
+				err = l.beat(ctx)
+			}
+		}
+		if err == nil && time.Since(l.beaten) > 2*beatEvery {
+			err = l.beat(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// serve does a job, together with those that wait behind it. An error ends the term: nobody knows then what the
+// store holds, and the next leader reads it.
+func (l *lead) serve(ctx context.Context, first *job) error {
+	jobs, n := []*job{first}, len(first.items)
+	var alone *job
+	if first.run != nil {
+		jobs, alone = nil, first
+	}
+	for alone == nil && n < maxBatch {
+		select {
+		case j := <-l.jobs:
+			if j.run != nil {
+				alone = j
+				continue
+			}
+			jobs = append(jobs, j)
+			n += len(j.items)
+			continue
+		default:
+		}
+		break
+	}
+	if len(jobs) > 0 {
+		b := l.begin()
+		for _, j := range jobs {
+			b.items = append(b.items, j.items...)
+		}
+		b.settle()
+		err := b.commit(ctx)
+		for _, j := range jobs {
+			j.done <- err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if alone == nil {
+		return nil
+	}
+	b := l.begin()
+	if err := alone.run(ctx, b); err != nil {
+		alone.done <- err
+		return nil
+	}
+	err := b.commit(ctx)
+	alone.done <- err
+	return err
+}
+
+// beat refreshes the heads, and forgets what is old enough to be forgotten.
+func (l *lead) beat(ctx context.Context) error {
+	l.beaten = time.Now()
+	b := l.begin()
+	b.forget()
+	return b.commit(ctx)
+}
+
+// primed tells that one more watcher has had its first look; with the last of them the stage is ready.
+func (l *lead) primed() {
+	if l.unprimed.Add(-1) == 0 {
+		l.host.Ready.Set(l.name, nil)
+	}
+}
+
+// wakeFiles has every watched file looked at again.
+func (l *lead) wakeFiles() {
+	for _, c := range l.ruled {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"zonecast/internal/inventory"
+)
+
+// metrics of a rules stage, labelled with the source where several run in one process.
+type metrics struct {
+	events     *prometheus.CounterVec
+	unknown    *prometheus.CounterVec
+	evalErrors prometheus.Counter
+	entities   prometheus.Gauge
+	tombstones prometheus.Gauge
+	held       *prometheus.GaugeVec
+	asOf       *prometheus.GaugeVec
+	commit     prometheus.Histogram
+	changed    prometheus.Counter
+	backlog    prometheus.Gauge
+	listed     time.Time // when the gauges of held things and feeds were last set
+}
+
+func newMetrics(reg prometheus.Registerer, source string) *metrics {
+	label := prometheus.Labels{"source": source}
+	name := func(n string) string { return "zonecast_rules_" + n }
+	m := &metrics{
+		events:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("events_total"), Help: "Events by outcome.", ConstLabels: label}, []string{"status"}),
+		unknown:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("unknown_attributes_total"), Help: "Attributes of accepted events that their kind does not have.", ConstLabels: label}, []string{"kind"}),
+		evalErrors: prometheus.NewCounter(prometheus.CounterOpts{Name: name("evaluation_errors_total"), Help: "Entities of which a module failed.", ConstLabels: label}),
+		entities:   prometheus.NewGauge(prometheus.GaugeOpts{Name: name("entities"), Help: "Live entities.", ConstLabels: label}),
+		tombstones: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("tombstones"), Help: "Deletes that are remembered.", ConstLabels: label}),
+		held:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("held"), Help: "Things held at their last good state, by unit.", ConstLabels: label}, []string{"unit"}),
+		asOf:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("feed_as_of_seconds"), Help: "How current each feed is, Unix seconds.", ConstLabels: label}, []string{"feed"}),
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("commit_seconds"), Help: "Duration of commits.", ConstLabels: label,
+			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
+		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: name("changed_names_total"), Help: "Owner names whose contributions were written.", ConstLabels: label}),
+		backlog: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("backlog"), Help: "Entities still to be evaluated again after a change of rules.", ConstLabels: label}),
+	}
+	reg.MustRegister(m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.held, m.asOf, m.commit, m.changed, m.backlog)
+	for _, status := range []string{inventory.Accepted, inventory.Ignored, inventory.Refused, inventory.HeldBack} {
+		m.events.WithLabelValues(status)
+	}
+	return m
+}
+
+func (m *metrics) committed(b *batch, started time.Time) {
+	m.commit.Observe(time.Since(started).Seconds())
+	m.entities.Set(float64(b.l.entities))
+	m.tombstones.Set(float64(len(b.l.tombs)))
+	m.backlog.Set(float64(len(b.l.backlog)))
+	for _, n := range b.names {
+		if n.dirty {
+			m.changed.Inc()
+		}
+	}
+	if b.now.Sub(m.listed) < time.Second {
+		return // what follows walks lists that may be long
+	}
+	m.listed = b.now
+	units := map[string]int{unitFeed: 0, unitModuleFile: 0, unitPush: 0}
+	for _, h := range b.l.heldBy {
+		if h.Unit != unitContribution { // those are counted apart: the list may not have all
+			units[h.Unit]++
+		}
+	}
+	units[unitContribution] = b.l.heldContributions
+	for unit, n := range units {
+		m.held.WithLabelValues(unit).Set(float64(n))
+	}
+	for name, f := range b.l.feeds {
+		m.asOf.WithLabelValues(name).Set(float64(f.AsOf(b.now).Unix()))
+	}
+}
+
+func digest(text []byte) []byte {
+	sum := sha256.Sum256(text)
+	return sum[:]
+}

@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"zonecast/internal/leader"
+	"zonecast/internal/service"
+	"zonecast/internal/store"
+)
+
+// Stage is a rules stage: the leader of its source, or a standby that waits to be.
+type Stage struct {
+	cfg     Config
+	watched []watched
+	st      store.Store
+	host    *service.Host
+	log     *slog.Logger
+	metrics *metrics
+	name    string               // in leaders, held things and /readyz: "rules.main"
+	lead    atomic.Pointer[lead] // nil on a standby
+}
+
+// errStarting is the readiness of a stage that neither leads nor knows who does.
+var errStarting = errors.New("no leader yet")
+
+// New validates the configuration and mounts metrics and endpoints. The store is not touched before Run.
+func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
+	files, err := cfg.check()
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	s := &Stage{cfg: cfg, watched: files, st: st, host: h, name: "rules." + cfg.Source}
+	s.log = h.Log.With("stage", s.name)
+	s.metrics = newMetrics(h.Metrics, cfg.Source)
+	h.Ready.Set(s.name, errStarting)
+	s.mount(h)
+	return s, nil
+}
+
+// Run works until ctx ends: it stands for the leadership of its source and does the stage's work while it has it.
+func (s *Stage) Run(ctx context.Context) error {
+	g, ctx := service.NewGroup(ctx)
+	g.Go("lead", func(ctx context.Context) error {
+		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
+		return leader.Run(ctx, s.st, s.name, me, s.log, s.work)
+	})
+	g.Go("standby", func(ctx context.Context) error {
+		s.standBy(ctx)
+		return nil
+	})
+	return g.Wait()
+}
+
+// standBy keeps the readiness of a process that does not lead: it is ready when somebody does.
+func (s *Stage) standBy(ctx context.Context) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		if s.lead.Load() == nil {
+			info, err := leader.Find(ctx, s.st, s.name)
+			if err == nil && info.Instance != s.host.Instance {
+				s.host.Ready.Set(s.name, nil)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// work is one term as leader: take the tables over, load the rules, repair what they changed, then serve jobs.
+func (s *Stage) work(ctx context.Context) error {
+	g, ctx := service.NewGroup(ctx)
+	l, err := s.takeOver(ctx)
+	if err != nil {
+		s.log.Error("cannot take over", "error", err)
+		return err
+	}
+	if l.unprimed.Store(int64(len(s.watched))); s.cfg.Dir != "" {
+		l.unprimed.Add(1)
+	}
+	l.unprimed.Add(1)
+	s.lead.Store(l)
+	l.primed()
+	defer func() {
+		s.lead.Store(nil)
+		s.host.Ready.Set(s.name, errStarting)
+		close(l.ended)
+	}()
+	g.Go("loop", l.loop)
+	if s.cfg.Dir != "" {
+		g.Go("rules folder", l.watchRules)
+	}
+	for _, w := range s.watched {
+		g.Go("feed "+w.feed, func(ctx context.Context) error { return l.watchFile(ctx, w) })
+	}
+	err = g.Wait()
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("resigning", "error", err)
+	}
+	return err
+}
