@@ -49,7 +49,7 @@ func (s *step) apply(ctx context.Context) (untouched bool, err error) {
 		case got == applied:
 			return false, nil
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := w.opt.pause(ctx, try); err != nil {
 			return false, fmt.Errorf("table %s: commit: %w: %w", w.name, store.ErrAmbiguous, err)
 		}
 	}
@@ -85,15 +85,15 @@ func (w *Writer) resolve(ctx context.Context, id string) (outcome, error) {
 		if isDone(ctx, err) || errors.Is(err, ErrNotFound) {
 			return 0, err
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := w.opt.pause(ctx, try); err != nil {
 			return 0, fmt.Errorf("table %s: %w: %w", w.name, store.ErrAmbiguous, err)
 		}
 	}
 }
 
-// pause waits before another try: 10 ms, doubled up to a second.
-func pause(ctx context.Context, try int) error {
-	t := time.NewTimer(min(10*time.Millisecond<<min(try, 7), time.Second))
+// pause waits before another try: firstPause, doubled up to a hundred times that.
+func (o Options) pause(ctx context.Context, try int) error {
+	t := time.NewTimer(min(o.firstPause<<min(try, 7), 100*o.firstPause))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

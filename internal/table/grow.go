@@ -88,7 +88,7 @@ func (w *Writer) checked(ctx context.Context, ops []store.Op) error {
 		case !errors.Is(err, store.ErrAmbiguous):
 			return fmt.Errorf("table %s: %w", w.name, err)
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := w.opt.pause(ctx, try); err != nil {
 			return fmt.Errorf("table %s: %w", w.name, err)
 		}
 	}
@@ -101,7 +101,7 @@ func (w *Writer) sweep(ctx context.Context) error {
 		if !errors.Is(err, store.ErrAmbiguous) && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if perr := pause(ctx, try); perr != nil {
+		if perr := w.opt.pause(ctx, try); perr != nil {
 			return fmt.Errorf("%w: %w", err, perr)
 		}
 	}

@@ -30,7 +30,7 @@ func OpenWriter(ctx context.Context, st store.Store, name string, opt Options) (
 		if !errors.Is(err, store.ErrAmbiguous) && !errors.Is(err, store.ErrVersion) && !errors.Is(err, store.ErrExists) {
 			return nil, err
 		}
-		if perr := pause(ctx, try); perr != nil {
+		if perr := opt.pause(ctx, try); perr != nil {
 			return nil, fmt.Errorf("%w: %w", err, perr)
 		}
 	}

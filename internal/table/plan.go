@@ -84,7 +84,7 @@ func (p *plan) totals(edits []edit) (rows, bytes int64) {
 func (p *plan) reserve() (int, error) {
 	head, err := p.final(p.w.head).encode()
 	entry := store.Delete(logPath(p.w.name, 0), store.AnyVersion).Size()
-	return len(head) + 256 + (maxTrim+2)*entry, err
+	return len(head) + 512 + (maxTrim+2)*entry, err
 }
 
 // final is the head with what only the last multi of a group writes.
@@ -124,7 +124,7 @@ func split(plans []*plan) (parts [][][]edit, err error) {
 	for i, p := range plans {
 		logged := 0
 		for _, e := range p.edits {
-			cost := len(shardPath(p.w.name, maxShards, e.index)) + 64 + len(e.data)
+			cost := store.Set(shardPath(p.w.name, p.w.head.Shards, e.index), e.data, 0).Size()
 			if !p.bulk {
 				cost += e.logSize()
 				logged += e.logSize()

@@ -16,7 +16,10 @@ import (
 )
 
 // small makes everything happen early: few shards, doubled soon, a short log, groups of small multis.
-var small = Options{Instance: "w1", Shards: 2, KeepLog: 5, growAt: 512, maxMulti: 12 << 10, bulkFrom: 6 << 10, keepBytes: 16 << 10}
+var small = Options{
+	Instance: "w1", Shards: 2, KeepLog: 5, growAt: 512, maxMulti: 12 << 10, bulkFrom: 6 << 10, keepBytes: 16 << 10,
+	firstPause: 10 * time.Microsecond,
+}
 
 func mustOpen(t testing.TB, st store.Store, name string, opt Options) *Writer {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"zonecast/internal/store"
 )
@@ -19,6 +20,8 @@ type Options struct {
 	growAt    int64 // mean size of a shard that doubles them; 0 is defaultGrowAt
 	maxMulti  int   // 0 is store.MaxMulti
 	bulkFrom  int   // changes from which a commit may skip the log; 0 is defaultBulkFrom
+
+	firstPause time.Duration // before a write is tried again; 0 is defaultPause
 }
 
 // Defaults, in octets where they are sizes.
@@ -29,6 +32,7 @@ const (
 	defaultKeepBytes = 32 << 20
 	defaultGrowAt    = 16 << 10
 	defaultBulkFrom  = 1 << 20
+	defaultPause     = 10 * time.Millisecond
 )
 
 func (o *Options) fill() error {
@@ -46,6 +50,9 @@ func (o *Options) fill() error {
 	}
 	if o.growAt == 0 {
 		o.growAt = defaultGrowAt
+	}
+	if o.firstPause == 0 {
+		o.firstPause = defaultPause
 	}
 	if !validShards(o.Shards) {
 		return fmt.Errorf("shards %d: a power of two up to %d", o.Shards, maxShards)
