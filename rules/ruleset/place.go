@@ -57,15 +57,20 @@ func width(raw []rune, quote rune) int {
 func (s *source) placeLiteral(n *yaml.Node, offset int) (line, column int) {
 	before := string([]rune(n.Value)[:min(offset, len([]rune(n.Value)))])
 	line = n.Line + 1 + strings.Count(before, "\n")
-	indent := 0
-	for _, text := range s.lines[min(n.Line, len(s.lines)):] {
-		if trimmed := strings.TrimLeft(text, " "); trimmed != "" {
-			indent = len(text) - len(trimmed)
-			break
-		}
-	}
+	raw := strings.Join(s.lines[min(n.Line, len(s.lines)):], "\n")
+	indent := max(0, leadingSpaces(raw)-leadingSpaces(n.Value)) // an indentation indicator leaves some in the text
 	last := before[strings.LastIndexByte(before, '\n')+1:]
 	return line, indent + len([]rune(last)) + 1
+}
+
+// leadingSpaces counts the spaces before the first line with something in it.
+func leadingSpaces(text string) int {
+	for line := range strings.SplitSeq(text, "\n") {
+		if trimmed := strings.TrimLeft(line, " "); trimmed != "" {
+			return len(line) - len(trimmed)
+		}
+	}
+	return 0
 }
 
 // commentAfter tells whether a plain scalar on one line is followed by a comment: perhaps its own end, eaten.

@@ -1,0 +1,81 @@
+package ruleset
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"zonecast/internal/checkout"
+)
+
+// The examples of docs/rules.md are what they say.
+func TestManual(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []checkout.File
+	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		path := "example.yaml"
+		if strings.HasPrefix(m[1], "kinds:") {
+			path = KindsFile
+		}
+		list = append(list, checkout.File{Path: path, Data: []byte(m[1])})
+	}
+	r, problems := Load(list, testOptions)
+	if len(problems) > 0 || len(r.Modules()) != 1 {
+		t.Fatal(problems, len(r.Modules()))
+	}
+	for _, p := range r.Modules()[0].RunTests() {
+		t.Error(p)
+	}
+	manualTables(t, r, string(text))
+}
+
+func manualTables(t *testing.T, r *Ruleset, text string) {
+	_, section, _ := strings.Cut(text, "## Expressions")
+	section, _, _ = strings.Cut(section, "\n## ")
+	e, err := r.Entity("server", "web001", decode(t, []byte(`{"hostname":"Web001","site":"ams1","ipv4":"192.0.2.10","state":"up","cpus":8,"roles":["web","ntp"]}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(.+?)` \\| `(.+?)` \\|").FindAllStringSubmatch(section, -1) {
+		module := "module: x\nkind: server\nrecords:\n  - name: x.example.\n    type: TXT\n    value: '\"{" + m[1] + "}\"'\n"
+		one, problems := r.LoadModule(checkout.File{Path: "x.yaml", Data: []byte(module)})
+		if one == nil {
+			t.Error(m[1], problems)
+			continue
+		}
+		list, err := one.EvalEntity(NewWorker(), e)
+		if err != nil || len(list) != 1 {
+			t.Error(m[1], list, err)
+			continue
+		}
+		if got := string(list[0].Sets[0].Data[0][1:]); got != m[2] {
+			t.Errorf("%s gives %q, the manual says %q", m[1], got, m[2])
+		}
+		for _, f := range append(builtins, ownFunctions...) {
+			if strings.Contains(m[1], f+"(") {
+				seen[f] = true
+			}
+		}
+	}
+	for _, f := range append(builtins, ownFunctions...) {
+		if !seen[f] {
+			t.Errorf("function %s has no example in the manual", f)
+		}
+	}
+	for _, key := range append(append([]string{}, moduleKeys...), recordKeys...) {
+		if !strings.Contains(text, "| `"+key+"` |") {
+			t.Errorf("key %s is not in the manual", key)
+		}
+	}
+	for _, base := range scalarBases {
+		if !strings.Contains(text, "| `"+base+"` |") {
+			t.Errorf("type %s is not in the manual", base)
+		}
+	}
+}
