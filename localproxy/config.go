@@ -1,0 +1,101 @@
+package localproxy
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"zonecast/internal/release"
+	"zonecast/localproxy/listen"
+)
+
+// Config of the stage. DefaultConfig fills in what is usable without thought.
+type Config struct {
+	// DNS lists the addresses to answer on, UDP and TCP. Default: port 5300 of 127.0.0.1, and of ::1 where there is one.
+	// 0.0.0.0 and :: stand for all addresses; answers leave from the one that was asked.
+	DNS []string `yaml:"dns"`
+	// Stream is the head to follow.
+	Stream string `yaml:"stream"`
+	// Keys are the publishers' public keys (sumdb/note form). Any of them may have signed: list two to rotate.
+	Keys []string `yaml:"keys"`
+	// KeyFile holds more of them, one a line; empty lines and lines that begin with # are skipped.
+	KeyFile string `yaml:"key_file"`
+	// Data is the folder of the last good release. One proxy at a time uses it.
+	Data string `yaml:"data"`
+	// URLs of processes of the pipeline ("http://publisher1.example:5380"), for hosts that do not reach the store: what
+	// is signed and what it vouches for comes over HTTP. The first that answers is used. Empty: the store.
+	URLs []string `yaml:"urls"`
+	// Limits of the listeners; every key has a default.
+	Limits listen.Limits `yaml:"limits"`
+}
+
+// defaultPort is unprivileged, so that a first try needs no root.
+const defaultPort = 5300
+
+// DefaultConfig gives a proxy on the loopback addresses.
+func DefaultConfig() Config {
+	return Config{DNS: listen.Loopbacks(defaultPort), Stream: "stable", Data: "data/localproxy"}
+}
+
+// addrs reads the addresses to listen on.
+func (c Config) addrs() ([]netip.AddrPort, error) {
+	if len(c.DNS) == 0 {
+		return nil, errors.New("localproxy.dns: no address")
+	}
+	list := make([]netip.AddrPort, len(c.DNS))
+	seen := map[netip.AddrPort]bool{}
+	for i, text := range c.DNS {
+		addr, err := listen.ParseAddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("localproxy.dns: %w", err)
+		}
+		if addr.Port() != 0 && seen[addr] {
+			return nil, fmt.Errorf("localproxy.dns: %s is listed twice", addr)
+		}
+		seen[addr], list[i] = true, addr
+	}
+	if err := c.Limits.Validate(); err != nil {
+		return nil, fmt.Errorf("localproxy.limits: %w", err)
+	}
+	return list, nil
+}
+
+// maxKeyFile bounds the key file, in octets.
+const maxKeyFile = 64 << 10
+
+// keys reads the keys of both places.
+func (c Config) keys() ([]release.VerifyKey, error) {
+	texts := append([]string(nil), c.Keys...)
+	if c.KeyFile != "" {
+		info, err := os.Stat(c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("localproxy.key_file: %w", err)
+		}
+		if info.Size() > maxKeyFile {
+			return nil, fmt.Errorf("localproxy.key_file: %s: more than %d octets", c.KeyFile, maxKeyFile)
+		}
+		content, err := os.ReadFile(c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("localproxy.key_file: %w", err)
+		}
+		texts = append(texts, strings.Split(string(content), "\n")...)
+	}
+	var keys []release.VerifyKey
+	for _, text := range texts {
+		text = strings.TrimSpace(text)
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		key := release.VerifyKey(text)
+		if err := key.Check(); err != nil {
+			return nil, fmt.Errorf("localproxy: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("localproxy: no public key to verify releases with: set keys or key_file (zonecast keygen makes them)")
+	}
+	return keys, nil
+}

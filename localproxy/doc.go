@@ -1,0 +1,13 @@
+// Package localproxy is the stage that stands on every host and answers DNS from the newest verified release.
+//
+// In: the signed head of a stream, the log and the bases, through the store or over HTTP (package follow); queries
+// over UDP and TCP (package listen). Out: answers (package answer), metrics, readiness.
+//
+// It keeps P4 (never an older head, nor one that no key signed), P5 (it answers from the last good release, also
+// after a restart with nothing else alive: package lastgood), P6 (verify, persist, swap: package live) and P8 (the
+// _timestamp records and the staleness metrics carry as-of, how current the inputs were, not when the file came).
+//
+// When the floor below fails, it serves what it has, says how old that is, and tries again. It stops only when it
+// cannot listen or another process has its data folder. Before the first release it answers SERVFAIL with extended
+// error 14 (not ready), and /readyz says so.
+package localproxy

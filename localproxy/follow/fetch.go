@@ -1,0 +1,85 @@
+package follow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"zonecast/internal/release"
+	"zonecast/internal/snapshot"
+)
+
+// maxBase bounds a base file, in octets: a hundred million records have room in it.
+const maxBase = 64 << 30
+
+// fetch completes the file at path from the source, going on where an earlier try broke off. Its content is verified
+// by openBase.
+func fetch(ctx context.Context, source Source, b release.Base, path string) error {
+	if b.Size <= 0 || b.Size > maxBase {
+		return refuse(ReasonBase, "base %d of %d octets", b.Version, b.Size)
+	}
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	have, err := out.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	if have > b.Size {
+		if err := out.Truncate(0); err != nil {
+			return err
+		}
+		if have, err = out.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+	}
+	if have < b.Size {
+		if err := source.FetchBase(ctx, b, have, out); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// openBase verifies a file against what was announced, octet by octet, and opens it.
+func openBase(b release.Base, path string) (*snapshot.Snapshot, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	hash := sha256.New()
+	size, err := io.Copy(hash, in)
+	if err != nil {
+		return nil, err
+	}
+	if size != b.Size || release.Hash(hash.Sum(nil)) != b.SHA256 {
+		return nil, refuse(ReasonBase, "base %d: %d octets with SHA-256 %x; announced: %d, %s", b.Version, size, hash.Sum(nil), b.Size, b.SHA256)
+	}
+	snap, err := snapshot.Open(path)
+	if err != nil {
+		return nil, refuse(ReasonBase, "base %d: %w", b.Version, err)
+	}
+	seed := snap.Seed()
+	if st := snap.Stat(); st.Zones != b.Zones || st.Names != b.Names || st.Records != b.Records || hex.EncodeToString(seed[:]) != b.Seed {
+		err := refuse(ReasonBase, "base %d: %d zones, %d names, %d records, seed %x; announced: %d, %d, %d, %s", b.Version,
+			st.Zones, st.Names, st.Records, seed, b.Zones, b.Names, b.Records, b.Seed)
+		return nil, errors.Join(err, snap.Close())
+	}
+	return snap, nil
+}
+
+// parseSeed reads a seed's hex digits.
+func parseSeed(text string) (seed snapshot.Seed, err error) {
+	if len(text) != hex.EncodedLen(len(seed)) {
+		return seed, fmt.Errorf("seed of %d hex digits", len(text))
+	}
+	_, err = hex.Decode(seed[:], []byte(text))
+	return seed, err
+}

@@ -1,0 +1,290 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"zonecast/internal/release"
+	"zonecast/internal/snapshot"
+	"zonecast/localproxy/lastgood"
+	"zonecast/localproxy/live"
+)
+
+// Config of a follower.
+type Config struct {
+	Stream string
+	Keys   []release.VerifyKey // any of them may have signed
+	Dir    string              // data folder
+}
+
+// Events are told what happens, for metrics; calls come from the follower's goroutine. No field may be nil.
+type Events struct {
+	Refused func(Reason)
+	Failed  func(error)                                       // a try that will be repeated
+	Swapped func(r *live.Release, took time.Duration, d bool) // took: from the head's arrival; d: with other content
+}
+
+// Follower keeps a slot current. Its methods belong to one goroutine.
+type Follower struct {
+	cfg    Config
+	source Source
+	slot   *live.Slot
+	log    *slog.Logger
+	events Events
+
+	folder *lastgood.Folder
+	now    *live.Release // what the slot has; nil at first
+	signed []byte        // now's head as it came
+	moving *move         // a newer base in the making, or nil
+	logged string        // the last refusal logged, so that each is logged once
+}
+
+// New makes a follower of source into slot.
+func New(cfg Config, source Source, slot *live.Slot, events Events, log *slog.Logger) *Follower {
+	return &Follower{cfg: cfg, source: source, slot: slot, events: events, log: log}
+}
+
+// Open locks the data folder and puts the last good release in force, if there is one (P5). Corrupt files are
+// discarded, which the log tells: the source has them anew. It fails when the folder cannot be used at all.
+func (f *Follower) Open() error {
+	var err error
+	if f.folder, err = lastgood.Open(f.cfg.Dir); err != nil {
+		return fmt.Errorf("local proxy: %w", err)
+	}
+	began := time.Now()
+	loaded, err := f.folder.Load(f.open)
+	switch {
+	case errors.Is(err, lastgood.ErrNone):
+		return nil
+	case err != nil:
+		f.log.Error("last good release cannot be used; fetching it anew", "folder", f.cfg.Dir, "err", err)
+		f.events.Failed(err)
+		if err := f.folder.Discard(); err != nil {
+			f.log.Error("cannot discard it", "err", err)
+		}
+		return nil
+	}
+	if loaded.Torn != nil {
+		f.log.Warn("journal was cut back to its last whole release", "version", loaded.Head.Version, "err", loaded.Torn)
+	}
+	base := live.NewBase(loaded.Snapshot, loaded.Base, f.closed)
+	f.swap(base, loaded.View, loaded.Head, loaded.Signed, began, true)
+	return nil
+}
+
+func (f *Follower) closed(err error) {
+	if err != nil {
+		f.log.Error("close base", "err", err)
+	}
+}
+
+// Run follows until ctx ends. Open comes first.
+func (f *Follower) Run(ctx context.Context) error {
+	defer f.folder.Close()
+	defer f.abandonMove()
+	var pause backoff
+	var seen []byte
+	for ctx.Err() == nil {
+		signed, err := f.nextHead(ctx, seen)
+		if err == nil {
+			seen = signed
+			err = f.accept(ctx, signed, time.Now())
+		}
+		if err == nil {
+			pause.reset()
+			f.logged = ""
+			continue
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		f.report(err)
+		if refusal := (*Refusal)(nil); errors.As(err, &refusal) && refusal.head {
+			continue // nothing but another head mends that
+		}
+		seen = nil // look again, at the same head or a newer one
+		if !pause.wait(ctx) {
+			break
+		}
+	}
+	return nil
+}
+
+// nextHead waits for a head, and for the newer base if one is being made meanwhile.
+func (f *Follower) nextHead(ctx context.Context, seen []byte) ([]byte, error) {
+	have := release.Head{}
+	if f.now != nil {
+		have = f.now.Head
+	}
+	if f.moving == nil {
+		return f.source.Head(ctx, seen, have)
+	}
+	type news struct {
+		signed []byte
+		err    error
+	}
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	arrived := make(chan news, 1)
+	go func() {
+		signed, err := f.source.Head(waiting, seen, have)
+		arrived <- news{signed, err}
+	}()
+	select {
+	case n := <-arrived:
+		return n.signed, n.err
+	case <-f.moving.done:
+		cancel()
+		n := <-arrived
+		f.finishMove()
+		if n.err != nil && ctx.Err() == nil {
+			return f.source.Head(ctx, seen, have)
+		}
+		return n.signed, n.err
+	}
+}
+
+// report counts and logs what went wrong; the same thing again and again is logged once.
+func (f *Follower) report(err error) {
+	level := slog.LevelWarn
+	if refusal := (*Refusal)(nil); errors.As(err, &refusal) {
+		f.events.Refused(refusal.Reason)
+		level = slog.LevelError
+	} else {
+		f.events.Failed(err)
+	}
+	if text := err.Error(); text != f.logged {
+		f.logged = text
+		f.log.Log(context.Background(), level, "release not accepted; the one in force stays", "err", err)
+	}
+}
+
+// open verifies a signed head.
+func (f *Follower) open(signed []byte) (release.Head, error) {
+	h, err := release.Open(signed, f.cfg.Keys)
+	reason := ReasonFormat
+	switch {
+	case err == nil && h.Stream != f.cfg.Stream:
+		err, reason = fmt.Errorf("head of stream %q, want %q", h.Stream, f.cfg.Stream), ReasonStream
+	case errors.Is(err, release.ErrSignature):
+		reason = ReasonSignature
+	case errors.Is(err, release.ErrReader):
+		reason = ReasonReader
+	}
+	if err != nil {
+		return release.Head{}, &Refusal{Reason: reason, Err: err, head: true}
+	}
+	return h, nil
+}
+
+// accept takes one signed head through all of it: verify, persist, swap.
+func (f *Follower) accept(ctx context.Context, signed []byte, began time.Time) error {
+	h, err := f.open(signed)
+	if err != nil {
+		return err
+	}
+	if f.now == nil {
+		return f.loadBase(ctx, h, signed, h.Base, nil, began)
+	}
+	cur := f.now.Head
+	switch {
+	case !h.Newer(cur):
+		if !cur.Newer(h) && h.Chain == cur.Chain {
+			return nil // the one in force
+		}
+		return &Refusal{Reason: ReasonRollback, head: true, Err: fmt.Errorf("%w: epoch %d version %d signed at %d; in force: %d, %d, %d",
+			release.ErrRollback, h.Epoch, h.Version, h.Signed, cur.Epoch, cur.Version, cur.Signed)}
+	case h.Epoch != cur.Epoch:
+		f.log.Warn("new epoch", "epoch", h.Epoch, "was", cur.Epoch, "version", h.Version)
+		return f.loadBase(ctx, h, signed, h.Base, nil, began)
+	case h.Version == cur.Version && h.Chain != cur.Chain:
+		return &Refusal{Reason: ReasonChain, head: true, Err: fmt.Errorf("%w: version %d has another history than the one in force", release.ErrChain, h.Version)}
+	}
+	return f.catchUp(ctx, h, signed, began)
+}
+
+// catchUp goes from the release in force to h by deltas, or over a base when that is too far or there is one between.
+func (f *Follower) catchUp(ctx context.Context, h release.Head, signed []byte, began time.Time) error {
+	cur := f.now.Head
+	if h.Version-cur.Version > maxWalk {
+		return f.loadBase(ctx, h, signed, h.Base, nil, began)
+	}
+	steps, rebase, err := f.walk(ctx, h, anchor{cur.Version, cur.Chain})
+	switch {
+	case errors.Is(err, ErrGone):
+		return f.loadBase(ctx, h, signed, h.Base, nil, began)
+	case err != nil:
+		return err
+	case rebase != nil:
+		return f.loadBase(ctx, h, signed, *rebase, steps, began)
+	}
+	view, err := apply(f.now.View, steps)
+	if err != nil {
+		return err
+	}
+	if err := f.folder.Append(raw(steps), signed); err != nil {
+		if !errors.Is(err, lastgood.ErrBroken) {
+			return err
+		}
+		return f.loadBase(ctx, h, signed, h.Base, nil, began) // a journal that failed: start a new one
+	}
+	f.swap(f.now.Base, view, h, signed, began, len(steps) > 0)
+	f.considerMove()
+	return nil
+}
+
+// loadBase goes to h over a base: steps are the entries after it, if they are known already.
+func (f *Follower) loadBase(ctx context.Context, h release.Head, signed []byte, b release.Base, steps []step, began time.Time) error {
+	if steps == nil && b.Version != h.Version {
+		walked, rebase, err := f.walk(ctx, h, anchor{b.Version, b.Chain})
+		if err != nil {
+			return err
+		}
+		if steps = walked; rebase != nil {
+			b = *rebase
+		}
+	} else if b.Version == h.Version && b.Chain != h.Chain {
+		return refuse(ReasonChain, "%w: head and base of version %d differ", release.ErrChain, h.Version)
+	}
+	f.abandonMove()
+	path := f.folder.Part(b)
+	if err := fetch(ctx, f.source, b, path); err != nil {
+		return err
+	}
+	snap, err := openBase(b, path)
+	if err != nil {
+		if rerr := os.Remove(path); rerr != nil {
+			f.log.Error("remove a bad base", "err", rerr)
+		}
+		return err
+	}
+	view, err := checked(snap, steps)
+	if err == nil {
+		err = f.folder.Install(h.Epoch, b, raw(steps), signed)
+	}
+	if err != nil {
+		return errors.Join(err, snap.Close())
+	}
+	f.swap(live.NewBase(snap, b, f.closed), view, h, signed, began, true)
+	return nil
+}
+
+// checked gives the view of a base and what follows it, if it passes the sentinels.
+func checked(snap *snapshot.Snapshot, steps []step) (*snapshot.View, error) {
+	view, err := apply(snapshot.NewView(snap), steps)
+	if err != nil {
+		return nil, err
+	}
+	return view, sentinels(view, view.Zones())
+}
+
+func (f *Follower) swap(base *live.Base, view *snapshot.View, h release.Head, signed []byte, began time.Time, content bool) {
+	f.now = &live.Release{View: view, Base: base, Head: h, Facts: live.FactsOf(h)}
+	f.signed = signed
+	f.slot.Swap(f.now)
+	f.events.Swapped(f.now, time.Since(began), content)
+}

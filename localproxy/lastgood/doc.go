@@ -1,0 +1,22 @@
+// Package lastgood keeps on disk what a proxy accepted last, so that it answers from it after a restart with nothing
+// else alive (P5).
+//
+// The folder holds one base file, one journal (the accepted log entries and heads after it, each with a checksum),
+// and state.json, which names the two and is only ever replaced whole. A release is durable after one fdatasync of the
+// journal. A crash leaves at most a torn record at the journal's end; it is cut off at the next start, back to the last
+// head whose entries are all there.
+//
+// When a write fails (disk full, I/O error) the folder stays what it was and the caller goes on serving what it has.
+// After a failed fdatasync nothing is known of the journal any more (its pages may be gone): it takes no more
+// records until Install has started a new one.
+package lastgood
+
+import "errors"
+
+// Errors that callers decide on.
+var (
+	ErrNone    = errors.New("no release on disk")
+	ErrCorrupt = errors.New("files on disk are corrupt")
+	ErrLocked  = errors.New("data folder is in use by another process")
+	ErrBroken  = errors.New("journal cannot take records any more")
+)

@@ -1,0 +1,226 @@
+package localproxy
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"zonecast/internal/release"
+	"zonecast/internal/service"
+	"zonecast/internal/snapshot"
+	"zonecast/internal/store"
+	"zonecast/localproxy/answer"
+	"zonecast/localproxy/follow"
+	"zonecast/localproxy/listen"
+	"zonecast/localproxy/live"
+)
+
+// Stage is one proxy. Make it with New or NewFixed.
+type Stage struct {
+	cfg     Config
+	addrs   []netip.AddrPort
+	host    *service.Host
+	metrics *metrics
+	slot    live.Slot
+	source  source              // nil when one file is served
+	keys    []release.VerifyKey // of source
+	fixed   string              // path of the one file
+	bound   chan struct{}       // closed when server is set
+	server  *listen.Server
+}
+
+type source interface {
+	follow.Source
+	Close()
+}
+
+// readyName is the stage's condition in /readyz.
+const readyName = "localproxy"
+
+var errNoRelease = errors.New("no verified release yet")
+
+// New makes a proxy that follows a stream: over HTTP if cfg.URLs says so (st may be nil then), else through the store.
+func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
+	s, err := newStage(cfg, h)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Data == "" {
+		return nil, errors.New("localproxy.data: no folder to keep the last good release in")
+	}
+	if cfg.Stream == "" {
+		return nil, errors.New("localproxy.stream: no stream to follow")
+	}
+	if s.keys, err = cfg.keys(); err != nil {
+		return nil, err
+	}
+	if len(cfg.URLs) > 0 {
+		if s.source, err = follow.NewHTTPSource(cfg.URLs, cfg.Stream); err != nil {
+			return nil, fmt.Errorf("localproxy.urls: %w", err)
+		}
+	} else if st == nil {
+		return nil, errors.New("localproxy: neither a store nor urls to follow releases from")
+	} else {
+		s.source = follow.NewStoreSource(st, cfg.Stream)
+	}
+	s.register()
+	return s, nil
+}
+
+// NewFixed makes a proxy that serves one snapshot file and follows nothing. Its _timestamp records say epoch 0 and
+// version 0, and the file's modification time for all times; SOA serials are those in the file.
+func NewFixed(cfg Config, path string, h *service.Host) (*Stage, error) {
+	s, err := newStage(cfg, h)
+	if err != nil {
+		return nil, err
+	}
+	s.fixed = path
+	s.register()
+	return s, nil
+}
+
+func newStage(cfg Config, h *service.Host) (*Stage, error) {
+	addrs, err := cfg.addrs()
+	if err != nil {
+		return nil, err
+	}
+	return &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}, nil
+}
+
+// register touches the host last, so that a config at fault leaves nothing behind.
+func (s *Stage) register() {
+	s.metrics = newMetrics(s.host.Metrics)
+	s.host.Ready.Set(readyName, errNoRelease)
+}
+
+// Bound gives the addresses listened on, with their real ports, as soon as Run has them; nil when ctx ends before.
+func (s *Stage) Bound(ctx context.Context) []netip.AddrPort {
+	select {
+	case <-s.bound:
+		return s.server.Addrs()
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// Run listens, serves the last good release at once if there is one, and follows. It fails when an address cannot
+// be bound, the data folder is in use, or (with NewFixed) the file cannot be served; else it works until ctx ends.
+func (s *Stage) Run(ctx context.Context) error {
+	var err error
+	if s.server, err = listen.Bind(ctx, s.addrs, s.cfg.Limits, s.answer); err != nil {
+		return err
+	}
+	close(s.bound)
+	group, ctx := service.NewGroup(ctx)
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	follower, err := s.load()
+	group.Go("dns", func(context.Context) error { s.server.Serve(serving); return nil })
+	if err != nil {
+		stopServing()
+		return errors.Join(err, group.Wait())
+	}
+	s.host.Log.Info("answering dns", "addresses", s.server.Addrs())
+	if follower != nil {
+		group.Go("follow", follower.Run)
+		group.Go("expiry", s.watchExpiry)
+	}
+	err = group.Wait()
+	s.slot.Swap(nil)
+	if s.source != nil {
+		s.source.Close()
+	}
+	return err
+}
+
+// load puts the first release in force: the one file, or the last good one.
+func (s *Stage) load() (*follow.Follower, error) {
+	if s.source == nil {
+		return nil, s.loadFixed()
+	}
+	events := follow.Events{
+		Refused: func(r follow.Reason) { s.metrics.refused.WithLabelValues(string(r)).Inc() },
+		Failed:  func(error) { s.metrics.failed.Inc() },
+		Swapped: s.swapped,
+	}
+	f := follow.New(follow.Config{Stream: s.cfg.Stream, Keys: s.keys, Dir: s.cfg.Data}, s.source, &s.slot, events, s.host.Log)
+	return f, f.Open()
+}
+
+func (s *Stage) loadFixed() error {
+	info, err := os.Stat(s.fixed)
+	if err != nil {
+		return err
+	}
+	snap, err := snapshot.Open(s.fixed)
+	if err != nil {
+		return err
+	}
+	st, seed := snap.Stat(), snap.Seed()
+	if st.Zones == 0 {
+		return errors.Join(fmt.Errorf("%s: no zone in it", s.fixed), snap.Close())
+	}
+	at := info.ModTime().Unix()
+	head := release.Head{Released: at, Signed: at, AsOf: at}
+	point := release.Base{Size: st.Size, Zones: st.Zones, Names: st.Names, Records: st.Records, Seed: hex.EncodeToString(seed[:])}
+	r := &live.Release{View: snapshot.NewView(snap), Base: live.NewBase(snap, point, nil), Head: head, Facts: live.FactsOf(head)}
+	s.slot.Swap(r)
+	s.swapped(r, 0, true)
+	return nil
+}
+
+func (s *Stage) swapped(r *live.Release, took time.Duration, content bool) {
+	s.metrics.swapped(r, took, content)
+	s.host.Ready.Set(readyName, nil)
+	if content {
+		s.host.Log.Info("serving release", "epoch", r.Head.Epoch, "version", r.Head.Version, "zones", len(r.View.Zones()), "took", took)
+	}
+}
+
+// answer is the listeners' handler.
+func (s *Stage) answer(query, buf []byte, transport answer.Transport) []byte {
+	var view answer.View
+	var facts answer.Facts
+	if r := s.slot.Take(); r != nil {
+		defer r.Done()
+		view, facts = r.View, r.Facts
+	}
+	response, outcome := answer.Answer(view, facts, query, buf, transport)
+	if response == nil {
+		s.metrics.dropped.Inc()
+		return nil
+	}
+	s.metrics.queries.add(transport, outcome)
+	return response
+}
+
+// expiryEvery is how often expiry is looked at: an alarm, no deadline of anything.
+const expiryEvery = 10 * time.Second
+
+// watchExpiry logs when the head in force expires, and when a newer one ends that.
+func (s *Stage) watchExpiry(ctx context.Context) error {
+	tick := time.NewTicker(expiryEvery)
+	defer tick.Stop()
+	expired := false
+	for {
+		if r := s.metrics.loaded.Load(); r != nil && r.Head.Expires > 0 {
+			now := age(r.Head.Expires) > 0
+			if now && !expired {
+				s.host.Log.Error("the head in force has expired; it is served all the same", "version", r.Head.Version,
+					"signed", time.Unix(r.Head.Signed, 0).UTC(), "err", release.ErrExpired)
+			} else if !now && expired {
+				s.host.Log.Info("the head in force is current again", "version", r.Head.Version)
+			}
+			expired = now
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
