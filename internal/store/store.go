@@ -11,16 +11,18 @@ import (
 
 // Errors that callers decide on; implementations wrap them.
 var (
-	ErrNotFound  = errors.New("node not found")
-	ErrExists    = errors.New("node exists")
-	ErrVersion   = errors.New("node version differs")
-	ErrNotEmpty  = errors.New("node has children")
-	ErrTooLarge  = errors.New("data too large")  // refused before it is sent
-	ErrAmbiguous = errors.New("outcome unknown") // the connection broke: the write may or may not have happened
-	ErrSession   = errors.New("session lost")    // the session ended: its ephemeral nodes are gone
-	ErrClosed    = errors.New("store closed")
-	ErrPath      = errors.New("malformed path")
-	ErrEphemeral = errors.New("ephemeral nodes have no children")
+	ErrNotFound    = errors.New("node not found")
+	ErrExists      = errors.New("node exists")
+	ErrVersion     = errors.New("node version differs")
+	ErrNotEmpty    = errors.New("node has children")
+	ErrTooLarge    = errors.New("data too large")      // refused before it is sent
+	ErrAmbiguous   = errors.New("outcome unknown")     // the connection broke: the write may or may not have happened
+	ErrSession     = errors.New("session lost")        // the session ended: its ephemeral nodes are gone
+	ErrUnavailable = errors.New("store not reachable") // nothing was written
+	ErrDenied      = errors.New("access denied")       // another identity's nodes
+	ErrClosed      = errors.New("store closed")
+	ErrPath        = errors.New("malformed path")
+	ErrEphemeral   = errors.New("ephemeral nodes have no children")
 )
 
 // Limits, in octets. ZooKeeper drops the connection above its jute.maxbuffer (1 MiB less some change).

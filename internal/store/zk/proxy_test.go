@@ -1,0 +1,226 @@
+package zk
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"testing"
+)
+
+// Operation codes and transaction ids of ZooKeeper's protocol.
+const (
+	opMulti     = 14
+	opCloseBits = 0xfffffff5 // -11
+	xidNews     = -1         // a watch's event
+)
+
+// proxy stands between a store and a server, and knows the protocol's frames.
+type proxy struct {
+	Addr   string
+	target string
+
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	hellos [][]byte // the servers' first frames: session ids and passwords
+	frozen chan struct{}
+
+	// What to do with the next request of this code: "drop" closes the connection instead of forwarding it, "cut"
+	// forwards it and closes the connection when the answer comes.
+	next  int32
+	act   string
+	acted chan struct{}
+
+	dropNews bool
+}
+
+func newProxy(t *testing.T, target string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{Addr: l.Addr().String(), target: target, conns: make(map[net.Conn]struct{})}
+	t.Cleanup(func() { l.Close(); p.cut() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(c)
+		}
+	}()
+	return p
+}
+
+func (p *proxy) serve(client net.Conn) {
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		client.Close()
+		return
+	}
+	p.mu.Lock()
+	p.conns[client], p.conns[server] = struct{}{}, struct{}{}
+	p.mu.Unlock()
+	stop := func() { client.Close(); server.Close() }
+	cutNext := make(chan struct{}, 1)
+	go func() {
+		defer stop()
+		for first := true; ; first = false {
+			frame, err := readFrame(client)
+			if err != nil {
+				return
+			}
+			p.wait()
+			if !first && len(frame) >= 8 {
+				switch p.action(int32(binary.BigEndian.Uint32(frame[4:]))) {
+				case "drop":
+					return
+				case "cut":
+					cutNext <- struct{}{}
+				}
+			}
+			if writeFrame(server, frame) != nil {
+				return
+			}
+		}
+	}()
+	defer stop()
+	for first := true; ; first = false {
+		frame, err := readFrame(server)
+		if err != nil {
+			return
+		}
+		p.wait()
+		news := !first && len(frame) >= 4 && int32(binary.BigEndian.Uint32(frame)) == xidNews
+		p.mu.Lock()
+		if first {
+			p.hellos = append(p.hellos, frame)
+		}
+		drop := news && p.dropNews
+		p.mu.Unlock()
+		select {
+		case <-cutNext:
+			return
+		default:
+		}
+		if !drop && writeFrame(client, frame) != nil {
+			return
+		}
+	}
+}
+
+// do arranges what happens to the next request of a code, and gives a channel that closes when it did.
+func (p *proxy) do(act string, code int32) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next, p.act, p.acted = code, act, make(chan struct{})
+	return p.acted
+}
+
+func (p *proxy) action(code int32) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.act == "" || code != p.next {
+		return ""
+	}
+	act := p.act
+	p.act = ""
+	close(p.acted)
+	return act
+}
+
+// loseNews swallows watch events from now on.
+func (p *proxy) loseNews() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dropNews = true
+}
+
+// cut closes all connections.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.Close()
+	}
+	clear(p.conns)
+}
+
+// freeze leaves the connections open and forwards nothing, until thaw.
+func (p *proxy) freeze() (thaw func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	frozen := make(chan struct{})
+	p.frozen = frozen
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.frozen = nil
+		close(frozen)
+	}
+}
+
+func (p *proxy) wait() {
+	p.mu.Lock()
+	frozen := p.frozen
+	p.mu.Unlock()
+	if frozen != nil {
+		<-frozen
+	}
+}
+
+// expire ends all sessions that came through here on the server, as its own clock would: it joins each from another
+// connection, with the password from the handshake, and closes it.
+func (p *proxy) expire(t *testing.T) {
+	t.Helper()
+	p.mu.Lock()
+	hellos := p.hellos
+	p.hellos = nil
+	p.mu.Unlock()
+	for _, hello := range hellos {
+		if len(hello) < 36 {
+			t.Fatalf("a server's first frame of %d octets", len(hello))
+		}
+		c, err := net.Dial("tcp", p.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		join := make([]byte, 0, 44)
+		join = binary.BigEndian.AppendUint32(join, 0) // protocol version
+		join = binary.BigEndian.AppendUint64(join, 0) // last zxid seen
+		join = append(join, hello[4:8]...)            // time-out
+		join = append(join, hello[8:16]...)           // session id
+		join = append(join, hello[16:36]...)          // password and its length
+		closing := binary.BigEndian.AppendUint32([]byte{0, 0, 0, 1}, opCloseBits)
+		if err := writeFrame(c, join); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readFrame(c); err != nil {
+			continue // ended already
+		}
+		if err := writeFrame(c, closing); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readFrame(c); err != nil && err != io.EOF {
+			t.Fatal(err)
+		}
+	}
+}
+
+func readFrame(c net.Conn) ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(c, size[:]); err != nil {
+		return nil, err
+	}
+	frame := make([]byte, binary.BigEndian.Uint32(size[:]))
+	_, err := io.ReadFull(c, frame)
+	return frame, err
+}
+
+func writeFrame(c net.Conn, frame []byte) error {
+	_, err := c.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...))
+	return err
+}
