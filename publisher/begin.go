@@ -187,7 +187,7 @@ func (t *term) repair(ctx context.Context, view *snapshot.View) error {
 		tx.Put(node.Name.String(), row.Published{Since: t.head.Version, Zone: z.Apex, Sets: node.Sets}.Encode())
 	}
 	for key := range t.pub.All() {
-		if n, err := zone.ParseName(key); err == nil {
+		if n, ok := nameOf(key); ok {
 			if node, ok := view.Lookup(n); !ok || len(node.Sets) == 0 {
 				tx.Delete(key)
 			}

@@ -126,6 +126,15 @@ func (c *content) compare(from source) {
 	}
 }
 
+// nameOf gives the owner name that a key stands for; a zone's key stands for none, though it would parse as one.
+func nameOf(key string) (zone.Name, bool) {
+	if _, ok := row.ZoneOf(key); ok {
+		return "", false
+	}
+	n, err := zone.ParseName(key)
+	return n, err == nil
+}
+
 // take notes changed rows of presented.
 func (c *content) take(changes []table.Change) {
 	for _, ch := range changes {

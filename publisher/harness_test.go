@@ -35,6 +35,7 @@ type world struct {
 	public    release.VerifyKey
 	presented *table.Writer
 	want      map[string][]zone.RRset // what presented says, by owner name
+	zones     map[zone.Name]row.ZoneFacts
 }
 
 func newWorld(t testing.TB) *world {
@@ -45,7 +46,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	w := &world{t: t, st: st, cfg: DefaultConfig(), want: map[string][]zone.RRset{}}
+	w := &world{t: t, st: st, cfg: DefaultConfig(), want: map[string][]zone.RRset{}, zones: map[zone.Name]row.ZoneFacts{}}
 	w.cfg.Data, w.cfg.KeyFile = filepath.Join(dir, "publisher"), filepath.Join(dir, "key")
 	w.cfg.AsOfEvery = time.Second
 	w.cfg.Gates.Window = 0
@@ -129,15 +130,21 @@ func (e edit) facts(apex string, facts row.ZoneFacts) {
 		e.w.t.Fatal(err)
 	}
 	e.tx.Put(row.ZoneKey(name(e.w.t, apex)), value)
+	e.w.zones[name(e.w.t, apex)] = facts
 }
 
 func (e edit) dropZone(apex string) {
-	e.tx.Delete(row.ZoneKey(name(e.w.t, apex)))
+	e.dropFacts(apex)
 	for n := range e.w.want {
 		if name(e.w.t, n).Under(name(e.w.t, apex)) {
 			e.drop(n)
 		}
 	}
+}
+
+func (e edit) dropFacts(apex string) {
+	e.tx.Delete(row.ZoneKey(name(e.w.t, apex)))
+	delete(e.w.zones, name(e.w.t, apex))
 }
 
 // put sets what is presented at a name: "A 192.0.2.1" and the like.
@@ -240,6 +247,14 @@ func (p *proxy) synced(what string) {
 }
 
 func (p *proxy) differs() string {
+	if len(p.view.Zones()) != len(p.w.zones) {
+		return "the zone table"
+	}
+	for _, z := range p.view.Zones() {
+		if facts, ok := p.w.zones[z.Apex]; !ok || facts.SerialLiteral != z.SerialLiteral || facts.Timestamp != z.Timestamp {
+			return "zone " + z.Apex.String()
+		}
+	}
 	served := map[string][]zone.RRset{}
 	for node := range p.view.Walk("") {
 		if len(node.Sets) > 0 {

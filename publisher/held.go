@@ -15,6 +15,7 @@ var (
 	errNotLeader = errors.New("this publisher does not lead any more; ask again")
 	errNotFound  = errors.New("no such held item")
 	errConflict  = errors.New("not possible now")
+	errEmpty     = errors.New("no zones: nothing to publish yet")
 	errLogFull   = errors.New("the release log is full: no base could be made to shorten it")
 )
 

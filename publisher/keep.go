@@ -63,7 +63,7 @@ func (k *keeper) look(ctx context.Context) error {
 	head, ok, err := k.hist.head(ctx)
 	if err != nil || !ok {
 		if err == nil && k.leading.Load() == nil {
-			k.h.Ready.Set(owner, errors.New("nothing is published yet"))
+			k.h.Ready.Set(owner, errEmpty)
 		}
 		return err
 	}

@@ -125,6 +125,7 @@ func (t *term) publish(ctx context.Context, now time.Time, units []*unit, note s
 	}
 	t.entries = append(t.entries, version)
 	t.view, t.blind, t.floor = view, nil, 0
+	t.ready(nil)
 	if entry.Rebase == nil {
 		t.deltas++
 		t.bytes += int64(len(data))

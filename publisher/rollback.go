@@ -144,7 +144,7 @@ func (c *content) against(view *snapshot.View) *content {
 		}
 	}
 	for key := range c.rows.All() {
-		if n, err := zone.ParseName(key); err == nil {
+		if n, ok := nameOf(key); ok {
 			if node, ok := view.Lookup(n); !ok || len(node.Sets) == 0 {
 				old.setName(n, diff{})
 			}

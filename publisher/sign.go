@@ -51,7 +51,9 @@ func (t *term) commit(ctx context.Context, now time.Time, pub, hold *table.Tx, h
 		t.head, t.hasHead, t.state, t.hasState = head, true, state, true
 		t.signed, t.stateMoved = now, false
 		t.m.head(head, len(t.entries), state.Frozen != nil)
-		t.ready(nil)
+		if t.blind == nil {
+			t.ready(nil)
+		}
 		return nil
 	}
 	return t.write(ctx, pub, hold)

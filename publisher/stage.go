@@ -64,13 +64,12 @@ func (s *Stage) Run(ctx context.Context) error {
 		return fmt.Errorf("publisher: %w", err)
 	}
 	hist := history{st: s.st, stream: s.cfg.Stream, keys: s.cfg.keys(public), shelf: s.shelf}
-	g, ctx := service.NewGroup(ctx)
+	g, _ := service.NewGroup(ctx)
 	g.Go("bases", func(ctx context.Context) error { return s.keep(ctx, hist) })
 	g.Go("leader", func(ctx context.Context) error {
 		me := leader.Info{Instance: s.h.Instance, URL: s.h.URL()}
 		return leader.Run(ctx, s.st, owner, me, s.h.Log, func(ctx context.Context) error { return s.lead(ctx, hist, key) })
 	})
-	_ = ctx
 	return g.Wait()
 }
 
@@ -80,11 +79,7 @@ func (s *Stage) lead(ctx context.Context, hist history, key release.SigningKey) 
 	if err != nil {
 		return err
 	}
-	t := &term{
-		cfg: s.cfg, gates: s.gates, protected: s.protected, instance: s.h.Instance, st: s.st, log: s.h.Log.With("stage", owner),
-		m: s.m, ready: func(err error) { s.h.Ready.Set(owner, err) }, key: key, hist: hist, mem: mem,
-		asks: make(chan ask), built: make(chan built, 1), ended: make(chan struct{}),
-	}
+	t := s.term(hist, key, mem)
 	s.leading.Store(t)
 	defer func() {
 		s.leading.CompareAndSwap(t, nil)
@@ -96,4 +91,12 @@ func (s *Stage) lead(ctx context.Context, hist history, key release.SigningKey) 
 		s.h.Ready.Set(owner, err)
 	}
 	return err
+}
+
+func (s *Stage) term(hist history, key release.SigningKey, mem *memory) *term {
+	return &term{
+		cfg: s.cfg, gates: s.gates, protected: s.protected, instance: s.h.Instance, st: s.st, log: s.h.Log.With("stage", owner),
+		m: s.m, ready: func(err error) { s.h.Ready.Set(owner, err) }, key: key, hist: hist, mem: mem,
+		asks: make(chan ask), built: make(chan built, 1), ended: make(chan struct{}),
+	}
 }

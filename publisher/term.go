@@ -194,6 +194,9 @@ func (t *term) take(f source, b table.Batch) {
 		t.c.compare(f)
 		t.log.Info("compared presented with published", "rows", b.Head.Rows, "differences", len(t.c.in), "took", time.Since(start))
 		t.begun = true
+		if !t.hasHead && len(t.c.units) == 0 {
+			t.ready(errEmpty)
+		}
 		for apex := range t.holding { // an item whose difference is gone must go too
 			t.c.unit(apex)
 		}

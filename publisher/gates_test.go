@@ -1,0 +1,344 @@
+package publisher
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+)
+
+// fill publishes example. with hosts h0…, and example.org. beside it.
+func fill(t *testing.T, w *world, hosts int) *proxy {
+	t.Helper()
+	p := w.proxy()
+	w.commit(func(e edit) {
+		e.zone("example.")
+		e.zone("example.org.")
+		for i := range hosts {
+			e.put("example.", fmt.Sprintf("h%d.example.", i), "A 192.0.2.1")
+		}
+	})
+	p.synced("fill")
+	return p
+}
+
+// restGoesOn shows that a held zone holds nobody else up (P3).
+func restGoesOn(w *world, p *proxy) {
+	w.t.Helper()
+	owner := fmt.Sprintf("n%d.example.org.", time.Now().UnixNano())
+	w.commit(func(e edit) { e.put("example.org.", owner, "A 192.0.2.7") })
+	p.until("the other zone", func() bool { return p.serves(owner) })
+}
+
+func TestGates(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		check string
+		cfg   func(*Gates)
+		edit  func(e edit)
+		still string // served while the zone is held
+		final bool   // cannot be released
+	}{
+		{check: "deleted-share", still: "h0.example.", edit: func(e edit) {
+			for i := range 11 {
+				e.drop(fmt.Sprintf("h%d.example.", i))
+			}
+		}},
+		{check: "deleted", still: "h0.example.", cfg: func(g *Gates) { g.Deleted, g.TotalShare = 3, 1 }, edit: func(e edit) {
+			for i := range 4 {
+				e.drop(fmt.Sprintf("h%d.example.", i))
+			}
+		}},
+		{check: "deleted-total", still: "h0.example.", cfg: func(g *Gates) {
+			many := 100
+			g.Deleted, g.TotalShare, g.Zones = 4, 0.05, map[string]ZoneGates{"example.": {Deleted: &many}}
+		}, edit: func(e edit) {
+			for i := range 5 {
+				e.drop(fmt.Sprintf("h%d.example.", i))
+			}
+		}},
+		{check: "changed-share", still: "h0.example.", cfg: func(g *Gates) { g.ChangedFree = 5 }, edit: func(e edit) {
+			for i := range 30 {
+				e.put("example.", fmt.Sprintf("h%d.example.", i), "A 192.0.2.66")
+			}
+		}},
+		{check: "created", still: "h0.example.", cfg: func(g *Gates) { g.Created = 50 }, edit: func(e edit) {
+			for i := range 51 {
+				e.put("example.", fmt.Sprintf("new%d.example.", i), "A 192.0.2.66")
+			}
+		}},
+		{check: "protected", still: "h3.example.", cfg: func(g *Gates) { g.Protected = []string{"h3.example."} }, edit: func(e edit) {
+			e.drop("h3.example.")
+		}},
+		{check: "protected", still: "example.", edit: func(e edit) {
+			e.put("example.", "example.", "SOA ns.example. host.example. 1 3600 600 86400 60") // NS lost
+		}},
+		{check: "soa-missing", still: "example.", final: true, edit: func(e edit) {
+			e.put("example.", "example.", "NS ns.example.")
+		}},
+		{check: "zone-gone", still: "h0.example.", edit: func(e edit) { e.dropZone("example.") }},
+		{check: "zone-unknown", still: "h0.example.", final: true, edit: func(e edit) {
+			e.put("net.", "www.net.", "A 192.0.2.1")
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.check, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			if test.cfg != nil {
+				test.cfg(&w.cfg.Gates)
+			}
+			a := w.start("a")
+			p := fill(t, w, 40)
+			w.commit(test.edit)
+			subject := "example."
+			if test.check == "zone-unknown" {
+				subject = "net."
+			}
+			item := w.held(subject, test.check)
+			restGoesOn(w, p)
+			if !p.serves(test.still) {
+				t.Errorf("%s is not served while its zone is held", test.still)
+			}
+			if item.CanFree == test.final {
+				t.Errorf("can_free is %v", item.CanFree)
+			}
+			got := a.post("/v1/stages/publisher/held/"+item.ID+"/release", request{Reason: "test", By: "test"})
+			if test.final {
+				if got.Code != http.StatusConflict {
+					t.Errorf("release of what must be mended: %d %s", got.Code, got.Body)
+				}
+				return
+			}
+			if got.Code != http.StatusOK {
+				t.Fatalf("release: %d %s", got.Code, got.Body)
+			}
+			if items := w.heldItems(); len(items) != 0 {
+				t.Errorf("still held after the release: %+v", items)
+			}
+			// The answer came after the durable commit: nothing to wait for.
+			if p.follow(); p.differs() != "" && test.check != "zone-gone" {
+				t.Errorf("after the release %s differs", p.differs())
+			}
+			if test.check == "zone-gone" && (p.serves("h0.example.") || len(p.view.Zones()) != 1) {
+				t.Errorf("the zone is served still: %v", p.view.Zones())
+			}
+		})
+	}
+}
+
+func TestBelowGatesPasses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start("a")
+	p := fill(t, w, 40)
+	w.commit(func(e edit) {
+		for i := range 10 { // 10 is the number that may always go
+			e.drop(fmt.Sprintf("h%d.example.", i))
+		}
+	})
+	p.synced("ten deletions")
+}
+
+func TestHeldGoesWithItsCause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start("a")
+	p := fill(t, w, 40)
+	drop := func(n int) {
+		w.commit(func(e edit) {
+			for i := range n {
+				e.drop(fmt.Sprintf("h%d.example.", i))
+			}
+		})
+	}
+	drop(20)
+	w.held("example.", "deleted-share")
+	w.commit(func(e edit) {
+		for i := range 20 {
+			e.put("example.", fmt.Sprintf("h%d.example.", i), "A 192.0.2.1")
+		}
+	})
+	restGoesOn(w, p)
+	p.synced("mended")
+	if items := w.heldItems(); len(items) != 0 {
+		t.Errorf("held though nothing differs: %+v", items)
+	}
+}
+
+// A release frees what was shown, and not what has become much more since.
+func TestReleaseFreesWhatWasShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Gates.DeletedFree = 2
+	a := w.start("a")
+	p := fill(t, w, 100)
+	drop := func(from, to int) {
+		w.commit(func(e edit) {
+			for i := from; i < to; i++ {
+				e.drop(fmt.Sprintf("h%d.example.", i))
+			}
+		})
+	}
+	drop(0, 30)
+	first := w.held("example.", "deleted-share")
+	drop(30, 35) // within a tenth or ten
+	restGoesOn(w, p)
+	if again := w.held("example.", "deleted-share"); again.ID != first.ID || again.Since != first.Since {
+		t.Errorf("a little more made another item: %s, then %s", first.ID, again.ID)
+	}
+	drop(35, 90)
+	restGoesOn(w, p)
+	second := w.held("example.", "deleted-share")
+	if second.ID == first.ID {
+		t.Error("much more is the same item")
+	}
+	if got := a.post("/v1/stages/publisher/held/"+first.ID+"/release", request{}); got.Code != http.StatusNotFound {
+		t.Errorf("release of what is no more: %d %s", got.Code, got.Body)
+	}
+	if got := a.post("/v1/stages/publisher/held/"+second.ID+"/release", request{}); got.Code != http.StatusOK {
+		t.Errorf("release: %d %s", got.Code, got.Body)
+	}
+	p.synced("released")
+}
+
+// Held items survive a new leader under the same id.
+func TestHeldSurvivesRestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 40)
+	w.commit(func(e edit) { e.dropZone("example.") })
+	first := w.held("example.", "zone-gone")
+	a.stop()
+	b := w.start("b")
+	restGoesOn(w, p)
+	again := w.held("example.", "zone-gone")
+	if again.ID != first.ID || again.Since != first.Since {
+		t.Errorf("held as %s since %d, before the restart as %s since %d", again.ID, again.Since, first.ID, first.Since)
+	}
+	b.mustPost("/v1/stages/publisher/held/"+again.ID+"/release", request{})
+	p.until("zone removed", func() bool { return !p.serves("h0.example.") })
+}
+
+// A flood that comes in many releases is one loss within the window.
+func TestWindowSeesAFlood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Gates.Window = time.Minute
+	w.start("a")
+	p := fill(t, w, 40)
+	for i := range 12 {
+		w.commit(func(e edit) { e.drop(fmt.Sprintf("h%d.example.", i)) })
+		if i < 10 {
+			p.synced("one by one")
+		}
+	}
+	w.held("example.", "deleted-share")
+	restGoesOn(w, p)
+	if p.serves("h9.example.") || !p.serves("h11.example.") {
+		t.Errorf("served: %v", p.names())
+	}
+}
+
+// A zone split off takes its names along; while its removal is held they stay its own.
+func TestZoneMoves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 3)
+	w.commit(func(e edit) { e.put("example.", "x.sub.example.", "A 192.0.2.5") })
+	p.synced("below the parent")
+	w.commit(func(e edit) {
+		e.zone("sub.example.")
+		e.put("sub.example.", "x.sub.example.", "A 192.0.2.5")
+	})
+	p.synced("split off")
+	if z, _ := p.view.FindZone(name(t, "x.sub.example.")); z.Apex != name(t, "sub.example.") {
+		t.Errorf("x.sub.example. is in zone %s", z.Apex)
+	}
+	w.commit(func(e edit) {
+		e.dropFacts("sub.example.")
+		e.drop("sub.example.")
+		e.put("example.", "x.sub.example.", "A 192.0.2.6")
+		e.put("example.", "y.sub.example.", "A 192.0.2.6")
+	})
+	item := w.held("sub.example.", "zone-gone")
+	restGoesOn(w, p)
+	if node, _ := p.view.Lookup(name(t, "x.sub.example.")); node.Sets[0].Data[0] != "\xc0\x00\x02\x05" || p.serves("y.sub.example.") {
+		t.Errorf("names below a held zone changed: %v", node)
+	}
+	a.mustPost("/v1/stages/publisher/held/"+item.ID+"/release", request{})
+	p.synced("back in the parent")
+}
+
+func TestCovers(t *testing.T) {
+	t.Parallel()
+	shown := Summary{Names: 1000, Deleted: 300, Lost: []string{"a. A"}, Checks: []string{"deleted-share", "protected"}}
+	tests := map[string]struct {
+		now  Summary
+		want bool
+	}{
+		"same":          {shown, true},
+		"a little more": {Summary{Deleted: 330, Checks: []string{"deleted-share"}}, true},
+		"much more":     {Summary{Deleted: 331, Checks: []string{"deleted-share"}}, false},
+		"another check": {Summary{Deleted: 1, Checks: []string{"changed-share"}}, false},
+		"another name":  {Summary{Lost: []string{"b. A"}, Checks: []string{"protected"}}, false},
+		"the zone":      {Summary{Gone: true}, false},
+		"many changes":  {Summary{Changed: 11}, false},
+	}
+	for what, test := range tests {
+		if got := shown.covers(test.now); got != test.want {
+			t.Errorf("%s: covers is %v", what, got)
+		}
+	}
+}
+
+func TestGatesConfig(t *testing.T) {
+	t.Parallel()
+	bad := map[string]func(*Config){
+		"rate 0":     func(c *Config) { c.Rate = 0 },
+		"rate 11":    func(c *Config) { c.Rate = 11 },
+		"share":      func(c *Config) { c.Gates.DeletedShare = 1.5 },
+		"protected":  func(c *Config) { c.Gates.Protected = []string{"no-final-dot"} },
+		"zone":       func(c *Config) { c.Gates.Zones = map[string]ZoneGates{"x": {}} },
+		"zone limit": func(c *Config) { minus := -1; c.Gates.Zones = map[string]ZoneGates{"example.": {Deleted: &minus}} },
+		"seed":       func(c *Config) { c.Seed = "12" },
+		"stream":     func(c *Config) { c.Stream = "../x" },
+		"expire":     func(c *Config) { c.ExpireAfter = time.Second },
+		"bases":      func(c *Config) { c.Bases.Deltas = maxDeltas + 1 },
+		"as-of":      func(c *Config) { c.AsOfEvery = time.Hour },
+		"window":     func(c *Config) { c.Gates.Window = 2 * time.Hour },
+	}
+	if err := DefaultConfig().check(); err != nil {
+		t.Fatal(err)
+	}
+	for what, spoil := range bad {
+		cfg := DefaultConfig()
+		if spoil(&cfg); cfg.check() == nil {
+			t.Errorf("%s: accepted", what)
+		}
+	}
+}
+
+func TestHeldDetailIsWhatGatesSaw(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start("a")
+	fill(t, w, 40)
+	w.commit(func(e edit) {
+		for i := range 20 {
+			e.drop(fmt.Sprintf("h%d.example.", i))
+		}
+	})
+	item := w.held("example.", "deleted-share")
+	var sum Summary
+	if err := json.Unmarshal(item.Detail, &sum); err != nil {
+		t.Fatal(err)
+	}
+	if sum.Deleted != 20 || sum.Names != 41 || !slices.Equal(sum.Checks, []string{"deleted-share"}) {
+		t.Errorf("detail %+v", sum)
+	}
+}

@@ -1,0 +1,460 @@
+package publisher
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"zonecast/internal/durable"
+	"zonecast/internal/leader"
+	"zonecast/internal/release"
+	"zonecast/internal/service"
+	"zonecast/internal/snapshot"
+	"zonecast/internal/store"
+	"zonecast/internal/table"
+)
+
+// No zones at all is nothing to publish, and no fault (P2).
+func TestEmptyPublishesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	w.commit(func(e edit) {}) // the table exists, empty
+	for deadline := time.Now().Add(10 * time.Second); a.h.Ready.Err() == nil || a.h.Ready.Err().Error() != "publisher: "+errEmpty.Error(); w.pause() {
+		if time.Now().After(deadline) {
+			t.Fatalf("ready says %v", a.h.Ready.Err())
+		}
+	}
+	if _, err := w.st.Get(t.Context(), release.HeadPath("stable")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("there is a head: %v", err)
+	}
+	got := a.post("/v1/epoch", request{Reason: "test"})
+	for ; got.Code == http.StatusServiceUnavailable; w.pause() { // it does not lead yet
+		got = a.post("/v1/epoch", request{Reason: "test"})
+	}
+	if got.Code != http.StatusConflict {
+		t.Errorf("new epoch of nothing: %d %s", got.Code, got.Body)
+	}
+	p := w.proxy()
+	w.commit(func(e edit) { e.zone("example.") })
+	p.synced("first zone")
+	if err := a.h.Ready.Err(); err != nil {
+		t.Errorf("not ready after the first release: %v", err)
+	}
+}
+
+// A restart goes on from the head, whatever of base file and table was lost, and never back (P4).
+func TestRestarts(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		lose func(w *world)
+		same bool // the version stays as nothing changed
+	}{
+		"nothing lost": {func(*world) {}, true},
+		"base files": {func(w *world) {
+			if err := os.RemoveAll(filepath.Join(w.cfg.Data, "bases")); err != nil {
+				w.t.Fatal(err)
+			}
+		}, true},
+		"table published": {func(w *world) { w.rub("/tables/" + tablePublished) }, true},
+		"base files and table": {func(w *world) {
+			os.RemoveAll(filepath.Join(w.cfg.Data, "bases"))
+			w.rub("/tables/" + tablePublished)
+		}, false},
+		"base spoilt": {func(w *world) {
+			files, _ := filepath.Glob(filepath.Join(w.cfg.Data, "bases", "*.snap"))
+			for _, f := range files {
+				// The test's proxy has the old file mapped: a new one takes its place.
+				if err := durable.WriteFile(f, []byte("rubbish"), 0o644); err != nil {
+					w.t.Fatal(err)
+				}
+			}
+		}, true},
+		"head":           {func(w *world) { w.rub(release.PathHeads) }, false},
+		"head and log":   {func(w *world) { w.rub("/releases") }, false},
+		"state":          {func(w *world) { w.rub(pathState) }, true},
+		"whole store":    {func(w *world) { w.rub("/releases"); w.rub("/tables/" + tablePublished); w.rub("/tables/" + tableHeld) }, false},
+		"log":            {func(w *world) { w.rub(release.PathLog) }, true},
+		"memory":         {func(w *world) { os.Remove(filepath.Join(w.cfg.Data, "last.json")) }, true},
+		"table is ahead": {func(w *world) { w.spoil() }, true},
+	}
+	for what, test := range tests {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			a := w.start("a")
+			p := fill(t, w, 40)
+			w.commit(func(e edit) { e.put("example.", "late.example.", "A 192.0.2.8") })
+			p.synced("before")
+			before := p.head
+			a.stop()
+			test.lose(w)
+			b := w.start("a")
+			p.until("a head of the new leader", func() bool {
+				return p.head.Newer(before) && b.h.Ready.Err() == nil && (test.same || p.head.Version > before.Version)
+			})
+			if test.same != (p.head.Version == before.Version) {
+				t.Errorf("version %d after %d", p.head.Version, before.Version)
+			}
+			if p.head.Epoch != before.Epoch {
+				t.Errorf("epoch %d after %d", p.head.Epoch, before.Epoch)
+			}
+			w.commit(func(e edit) { e.put("example.", "later.example.", "A 192.0.2.8"); e.drop("h7.example.") })
+			p.synced("after")
+			if p.head.Version <= before.Version {
+				t.Errorf("version %d after %d", p.head.Version, before.Version)
+			}
+			fresh := w.proxy() // a proxy that knows nothing can load the base
+			fresh.synced("fresh proxy")
+		})
+	}
+}
+
+// rub removes a node of the store with all below it.
+func (w *world) rub(path string) {
+	w.t.Helper()
+	children, err := w.st.Children(w.t.Context(), path)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		w.t.Fatal(err)
+	}
+	for _, c := range children {
+		w.rub(path + "/" + c)
+	}
+	if err := w.st.Multi(w.t.Context(), store.Delete(path, store.AnyVersion)); err != nil && !errors.Is(err, store.ErrNotFound) {
+		w.t.Fatal(err)
+	}
+}
+
+// spoil makes table published say what no release said: as a group of commits that was cut short does.
+func (w *world) spoil() {
+	w.t.Helper()
+	pub, err := table.OpenWriter(w.t.Context(), w.st, tablePublished, table.Options{Instance: "spoiler"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	tx := pub.Begin()
+	tx.Delete("h1.example.")
+	value, _ := pub.Get("h2.example.")
+	tx.Put("ghost.example.", value)
+	if err := table.Commit(w.t.Context(), tx); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// When it is not known what was served, much less than it had is not published before somebody says so (P2).
+func TestBlindWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 40)
+	a.stop()
+	os.RemoveAll(filepath.Join(w.cfg.Data, "bases"))
+	w.rub("/tables/" + tablePublished)
+	w.commit(func(e edit) {
+		for i := range 30 {
+			e.drop(fmt.Sprintf("h%d.example.", i))
+		}
+	})
+	before := p.head
+	a = w.start("a")
+	for deadline := time.Now().Add(10 * time.Second); a.h.Ready.Err() == nil || len(a.h.Ready.Err().Error()) < 100; w.pause() {
+		if time.Now().After(deadline) {
+			t.Fatalf("ready says %v", a.h.Ready.Err())
+		}
+	}
+	if p.follow(); p.head.Version != before.Version {
+		t.Fatalf("released %d, blindly", p.head.Version)
+	}
+	a.mustPost("/v1/epoch", request{Reason: "the base is gone for good"})
+	p.synced("after the epoch was raised")
+	if p.head.Epoch != before.Epoch+1 || p.head.Version <= before.Version {
+		t.Errorf("head is (%d, %d) after (%d, %d)", p.head.Epoch, p.head.Version, before.Epoch, before.Version)
+	}
+}
+
+func TestEpoch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 5)
+	before := p.head
+	if got := a.post("/v1/epoch", request{}); got.Code != http.StatusBadRequest {
+		t.Errorf("without a reason: %d %s", got.Code, got.Body)
+	}
+	a.mustPost("/v1/epoch", request{Reason: "test"})
+	p.follow()
+	if p.head.Epoch != before.Epoch+1 || p.head.Version != before.Version+1 || p.head.Base.Version != p.head.Version {
+		t.Errorf("head %+v", p.head)
+	}
+	node, err := w.st.Get(t.Context(), release.LogPath(p.head.Version))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := release.DecodeEntry(node.Data)
+	if err != nil || e.Prev != 0 || e.Note != "new epoch: test" {
+		t.Errorf("entry %+v, %v", e, err)
+	}
+	if err := e.Verify(release.Hash{}); err != nil {
+		t.Errorf("the first of an epoch: %v", err)
+	}
+	restGoesOn(w, p)
+}
+
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 5)
+	good := p.head.Version
+	old := len(p.names())
+	w.commit(func(e edit) {
+		e.drop("h1.example.")
+		e.put("example.", "h2.example.", "A 192.0.2.99")
+		e.put("example.", "bad.example.", "A 192.0.2.99")
+	})
+	p.synced("a change to regret")
+	bad := p.head
+	for _, to := range []uint64{0, good - 1, bad.Version, bad.Version + 1} {
+		if got := a.post("/v1/rollback", request{Reason: "test", To: to}); got.Code != http.StatusConflict {
+			t.Errorf("roll back to %d: %d %s", to, got.Code, got.Body)
+		}
+	}
+	a.mustPost("/v1/rollback", request{Reason: "oops", By: "me", To: good})
+	p.follow()
+	if p.head.Version != bad.Version+1 || !p.serves("h1.example.") || p.serves("bad.example.") || len(p.names()) != old {
+		t.Errorf("version %d serves %v", p.head.Version, p.names())
+	}
+	rolled := p.head
+	w.commit(func(e edit) { e.put("example.", "new.example.", "A 192.0.2.5") })
+	a.stop() // it stays through a restart
+	a = w.start("a")
+	p.until("a head of the new leader", func() bool { return p.head.Newer(rolled) })
+	if p.serves("new.example.") || p.head.Version != rolled.Version || p.head.AsOf != rolled.AsOf {
+		t.Errorf("version %d, as-of %d; %d, %d when rolled back", p.head.Version, p.head.AsOf, rolled.Version, rolled.AsOf)
+	}
+	a.mustPost("/v1/resume", request{By: "me"})
+	p.synced("resumed")
+	if got := a.post("/v1/resume", request{}); got.Code != http.StatusConflict {
+		t.Errorf("resume twice: %d %s", got.Code, got.Body)
+	}
+}
+
+// A leader whose table was taken over publishes nothing more (P4).
+func TestFencedLeader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mem, err := openMemory(w.cfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, public, err := readKey(w.cfg.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(w.cfg, w.st, service.NewHost("old", "", slog.New(slog.NewTextHandler(io.Discard, nil))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := s.term(history{st: w.st, stream: w.cfg.Stream, keys: w.cfg.keys(public), shelf: s.shelf}, key, mem)
+	if err := old.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.start("new")
+	p := fill(t, w, 3)
+	before := p.head
+	f := table.Follow(w.st, tablePresented)
+	defer f.Close()
+	b, err := f.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.take(f, b)
+	if err := old.release(t.Context(), time.Now()); !errors.Is(err, table.ErrFenced) {
+		t.Errorf("the old leader's release: %v", err)
+	}
+	old.end()
+	if p.follow(); p.head.Version != before.Version {
+		t.Errorf("version %d after %d", p.head.Version, before.Version)
+	}
+}
+
+// A standby builds the same bases, offers them, sends writers to the leader, and takes over.
+func TestStandby(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Bases.Deltas = 2
+	a := w.start("a")
+	p := fill(t, w, 5)
+	cfg := w.cfg
+	cfg.Data = filepath.Join(t.TempDir(), "standby")
+	if err := os.CopyFS(cfg.Data, os.DirFS(w.cfg.Data)); err != nil { // its first base; the others it makes
+		t.Fatal(err)
+	}
+	b := w.startWith("b", cfg)
+	first := p.head.Base
+	for i := range 5 {
+		w.commit(func(e edit) { e.put("example.", fmt.Sprintf("x%d.example.", i), "A 192.0.2.3") })
+		p.synced("change")
+	}
+	p.until("a later base", func() bool { return p.head.Base.Version > first.Version })
+	for _, instance := range []string{"a", "b"} {
+		for deadline := time.Now().Add(15 * time.Second); !offers(w, instance, p.head.Base.Version); w.pause() {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s does not offer base %d", instance, p.head.Base.Version)
+			}
+			p.follow()
+		}
+	}
+	body := b.get(t, fmt.Sprintf("/v1/bases/%d", p.head.Base.Version), "")
+	if hash(body.Body.Bytes()) != p.head.Base.SHA256 {
+		t.Error("the standby's base has another hash")
+	}
+	got := b.post("/v1/epoch", request{Reason: "test"})
+	var answer map[string]string
+	if err := json.Unmarshal(got.Body.Bytes(), &answer); err != nil || got.Code != http.StatusServiceUnavailable || answer["leader"] != "http://192.0.2.1:5380" {
+		t.Errorf("a standby answers %d %s", got.Code, got.Body)
+	}
+	a.stop()
+	w.commit(func(e edit) { e.put("example.", "after.example.", "A 192.0.2.3") })
+	p.dirs = append(p.dirs, cfg.Data)
+	p.synced("taken over")
+	if info, err := leader.Find(t.Context(), w.st, owner); err != nil || info.Instance != "b" {
+		t.Errorf("leader is %+v, %v", info, err)
+	}
+}
+
+func offers(w *world, instance string, version uint64) bool {
+	node, err := w.st.Get(w.t.Context(), release.OfferPath(instance))
+	if errors.Is(err, store.ErrNotFound) {
+		return false
+	}
+	var o release.Offer
+	if err := errors.Join(err, json.Unmarshal(node.Data, &o)); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, v := range o.Versions {
+		if v == version {
+			return o.URL == "http://192.0.2.1:5380"
+		}
+	}
+	return false
+}
+
+func (p *publisher) get(t *testing.T, path, span string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	if span != "" {
+		r.Header.Set("Range", span)
+	}
+	w := httptest.NewRecorder()
+	p.h.Mux.ServeHTTP(w, r)
+	return w
+}
+
+func TestBaseOverHTTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 5)
+	path := fmt.Sprintf("/v1/bases/%d", p.head.Base.Version)
+	var whole *httptest.ResponseRecorder
+	for deadline := time.Now().Add(10 * time.Second); ; w.pause() {
+		if whole = a.get(t, path, ""); whole.Code == http.StatusOK || time.Now().After(deadline) {
+			break
+		}
+	}
+	if whole.Code != http.StatusOK || hash(whole.Body.Bytes()) != p.head.Base.SHA256 {
+		t.Fatalf("GET %s: %d", path, whole.Code)
+	}
+	if tag := whole.Header().Get("ETag"); tag != `"`+p.head.Base.SHA256.String()+`"` {
+		t.Errorf("ETag %s", tag)
+	}
+	if part := a.get(t, path, "bytes=10-19"); part.Code != http.StatusPartialContent || part.Body.String() != whole.Body.String()[10:20] {
+		t.Errorf("range: %d", part.Code)
+	}
+	for path, code := range map[string]int{"/v1/bases/x": http.StatusBadRequest, "/v1/bases/1": http.StatusNotFound} {
+		if got := a.get(t, path, ""); got.Code != code {
+			t.Errorf("GET %s: %d", path, got.Code)
+		}
+	}
+}
+
+// A base is made in the background and the log before the third-last is trimmed; only three files stay.
+func TestBasesAndTrim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Bases.Deltas, w.cfg.History = 2, History{}
+	w.start("a")
+	p := fill(t, w, 5)
+	first := p.head
+	bases := map[uint64]bool{}
+	for i := 0; len(bases) < 5; i++ {
+		w.commit(func(e edit) { e.put("example.", fmt.Sprintf("x%d.example.", i), "A 192.0.2.3") })
+		p.synced("change")
+		bases[p.head.Base.Version] = true
+		if seed, _ := parseSeed(p.head.Base.Seed); p.head.Base.Version == p.head.Version {
+			zones := []snapshot.Zone{{Apex: name(t, "example."), Timestamp: true}, {Apex: name(t, "example.org."), Timestamp: true}}
+			if sum := w.scratch(zones, w.want, seed); sum != p.head.Base.SHA256.String() {
+				t.Fatalf("base %d differs from one built from scratch", p.head.Base.Version)
+			}
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; w.pause() {
+		files, _ := filepath.Glob(filepath.Join(w.cfg.Data, "bases", "*.snap"))
+		_, err := w.st.Get(t.Context(), release.LogPath(first.Version))
+		if len(files) <= keepBases && errors.Is(err, store.ErrNotFound) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("files %v; first entry: %v", files, err)
+		}
+	}
+	w.proxy().synced("fresh proxy")
+}
+
+func TestKnownKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 2)
+	before := p.head
+	a.stop()
+	cfg := w.cfg
+	cfg.KeyFile = filepath.Join(t.TempDir(), "key2")
+	public, err := EnsureKey(cfg.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.startWith("b", cfg)
+	for deadline := time.Now().Add(10 * time.Second); !errors.Is(b.h.Ready.Err(), release.ErrSignature); w.pause() {
+		if time.Now().After(deadline) {
+			t.Fatalf("a head with an unknown signature was taken over: %v", b.h.Ready.Err())
+		}
+	}
+	b.stop()
+	cfg.KnownKeys = []string{string(w.public)}
+	w.startWith("b", cfg)
+	w.public = public
+	changed := func() bool {
+		node, err := w.st.Get(context.Background(), release.HeadPath("stable"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, err := release.Open(node.Data, []release.VerifyKey{public})
+		return err == nil && head.Newer(before)
+	}
+	for deadline := time.Now().Add(10 * time.Second); !changed(); w.pause() {
+		if time.Now().After(deadline) {
+			t.Fatal("no head with the new key")
+		}
+	}
+}
