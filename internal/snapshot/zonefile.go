@@ -56,6 +56,10 @@ func ReadZoneFiles(paths []string, b *Builder) []zone.Problem {
 	}
 	for _, f := range files {
 		f.addTo(b, owner)
+		if f.dropped > 0 {
+			f.problems = append(f.problems, zone.Problem{Check: "too-many-problems", Severity: zone.Error, File: f.path,
+				Text: fmt.Sprintf("%d more problems are not shown", f.dropped)})
+		}
 		problems = append(problems, f.problems...)
 	}
 	slices.SortStableFunc(problems, zone.Problem.ComparePlace)
@@ -70,7 +74,12 @@ type zoneFile struct {
 	items    []uint64
 	files    []string // that lines are of: path and what it includes
 	problems []zone.Problem
+	errors   int // among all problems, those past maxProblems too
+	dropped  int // problems past maxProblems
 }
+
+// maxProblems bounds what is reported of one file (P9).
+const maxProblems = 1000
 
 // fileRecord is a record as read, with its place.
 type fileRecord struct {
@@ -100,18 +109,34 @@ func (f *zoneFile) get(item uint64) fileRecord {
 
 // report notes an error of the file itself.
 func (f *zoneFile) report(check string, line int, name zone.Name, text, fix string) {
-	f.problems = append(f.problems, zone.Problem{Check: check, Severity: zone.Error, File: f.path, Line: line,
-		Name: name.String(), Text: text, Fix: fix})
+	f.note(zone.Problem{Check: check, Severity: zone.Error, File: f.path, Line: line, Name: name.String(), Text: text, Fix: fix})
+}
+
+func (f *zoneFile) note(p zone.Problem) {
+	if p.Severity == zone.Error {
+		f.errors++
+	}
+	if len(f.problems) == maxProblems {
+		f.dropped++
+		return
+	}
+	f.problems = append(f.problems, p)
 }
 
 func (f *zoneFile) reportRecord(severity zone.Severity, check string, r fileRecord, text, fix string) {
-	f.problems = append(f.problems, zone.Problem{Check: check, Severity: severity, File: f.files[r.file], Line: r.line,
+	f.note(zone.Problem{Check: check, Severity: severity, File: f.files[r.file], Line: r.line,
 		Name: r.name.String(), Text: text, Fix: fix})
 }
 
 // addTo checks the records name by name and adds those that belong to this zone; owner gives the zone of a name.
 func (f *zoneFile) addTo(b *Builder, owner func(zone.Name) zone.Name) {
-	slices.SortStableFunc(f.items, func(x, y uint64) int { return bytes.Compare(f.records.key(x), f.records.key(y)) })
+	slices.SortStableFunc(f.items, func(x, y uint64) int {
+		a, b := f.records.key(x), f.records.key(y)
+		if c := bytes.Compare(a[:len(a)-2], b[:len(b)-2]); c != 0 {
+			return c
+		}
+		return bytes.Compare(a[len(a)-2:], b[len(b)-2:])
+	})
 	var group []fileRecord
 	flush := func() {
 		if len(group) == 0 {
@@ -119,7 +144,7 @@ func (f *zoneFile) addTo(b *Builder, owner func(zone.Name) zone.Name) {
 		}
 		if owner(group[0].name) != f.apex {
 			f.givesWay(group)
-		} else if n := f.node(group); len(f.problems) == 0 || !f.failed() {
+		} else if n, ok := f.node(group); ok {
 			if err := b.Add(n); err != nil {
 				f.reportRecord(zone.Error, "bad-records", group[0], err.Error(), "")
 			}
@@ -136,10 +161,6 @@ func (f *zoneFile) addTo(b *Builder, owner func(zone.Name) zone.Name) {
 	flush()
 }
 
-func (f *zoneFile) failed() bool {
-	return slices.ContainsFunc(f.problems, func(p zone.Problem) bool { return p.Severity == zone.Error })
-}
-
 // givesWay warns of what is lost when another file's zone begins above the records: all but delegation and glue.
 func (f *zoneFile) givesWay(group []fileRecord) {
 	for _, r := range group {
@@ -149,9 +170,10 @@ func (f *zoneFile) givesWay(group []fileRecord) {
 	}
 }
 
-// node makes the RRsets of one name, whose records are sorted by type.
-func (f *zoneFile) node(group []fileRecord) Node {
-	n := Node{Name: group[0].name}
+// node makes the RRsets of one name, whose records are sorted by type; ok is false if it has an error.
+func (f *zoneFile) node(group []fileRecord) (n Node, ok bool) {
+	before := f.errors
+	n = Node{Name: group[0].name}
 	first := make(map[zone.Type]fileRecord)
 	for _, r := range group {
 		if len(n.Sets) == 0 || n.Sets[len(n.Sets)-1].Type != r.t {
@@ -171,7 +193,7 @@ func (f *zoneFile) node(group []fileRecord) Node {
 	for _, s := range n.Sets {
 		f.checkSet(n, s, first[s.Type])
 	}
-	return n
+	return n, f.errors == before
 }
 
 func (f *zoneFile) checkSet(n Node, s zone.RRset, at fileRecord) {

@@ -112,7 +112,7 @@ func (f *zoneFile) syntax(path string, err error) {
 		p.Line, _ = strconv.Atoi(m[3])
 		p.Column, _ = strconv.Atoi(m[4])
 	}
-	f.problems = append(f.problems, p)
+	f.note(p)
 }
 
 // source is a zone file and the files it includes, with the place that the parser has reached. miekg/dns reads
