@@ -50,7 +50,9 @@ func (m *Module) EvalEntity(w *Worker, e *Entity) ([]Contribution, error) {
 		if isAbsent(err) {
 			return nil, nil
 		}
-		return nil, m.problem(e, nil, "eval", fmt.Errorf("when: %w", err))
+		p := m.problem(e, nil, "eval", fmt.Errorf("when: %w", err))
+		p.Line, p.Column = m.whenAt.line, m.whenAt.column
+		return nil, p
 	}
 	if !ok {
 		return nil, nil

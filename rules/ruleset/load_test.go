@@ -132,6 +132,20 @@ func TestHashIsOfTheMeaning(t *testing.T) {
 	}
 }
 
+// Neither an empty var nor a test whose id is a number passes for something else.
+func TestEmptyVarAndNumericID(t *testing.T) {
+	t.Parallel()
+	opt := testOptions
+	opt.Vars = map[string]string{"suffix": ""}
+	if _, problems := Load(files(t, simple), opt); len(problems) != 1 || problems[0].Check != "unknown-var" {
+		t.Error(problems)
+	}
+	text := simple + "tests:\n  - given: {id: 7, hostname: a, site: b, ipv4: 192.0.2.1, state: up}\n    expect: a.prod.example. 300 A 192.0.2.1\n"
+	if _, problems := Load(files(t, text), testOptions); len(problems) != 1 || problems[0].Check != "bad-test" {
+		t.Error(problems)
+	}
+}
+
 func FuzzLoad(f *testing.F) {
 	kinds := testKinds(f)
 	for _, file := range library(f) {

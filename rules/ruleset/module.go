@@ -32,6 +32,7 @@ type Module struct {
 	kind    *Kind
 	vars    map[string]string
 	when    *program
+	whenAt  place
 	records []*record
 	attrs   []int // attributes that the virtual machine needs, by index
 	needID  bool
@@ -94,7 +95,7 @@ func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string
 	}
 	sc := scope{kind: m.kind, vars: vars}
 	if n := top["when"]; n != nil {
-		m.when = s.expression(n, "when", sc, reflect.Bool)
+		m.when, m.whenAt = s.expression(n, "when", sc, reflect.Bool), place{n.Line, n.Column}
 	}
 	if n := top["records"]; n != nil {
 		s.records(m, n, sc, ttl)

@@ -107,6 +107,9 @@ func (r *rewriter) member(n *ast.MemberNode) ast.Node {
 			return r.fail(n, "unknown-var", fmt.Sprintf("no var %q is configured", property.Value), "add it under vars: in the config; "+
 				nearest(property.Value, slices.Collect(maps.Keys(r.vars))))
 		}
+		if value == "" {
+			return r.fail(n, "unknown-var", fmt.Sprintf("the var %q is empty", property.Value), "set it under vars: in the config")
+		}
 		text := &ast.StringNode{Value: value}
 		text.SetLocation(n.Location())
 		return text
@@ -184,6 +187,9 @@ func (r *rewriter) call(n *ast.CallNode) ast.Node {
 func (r *rewriter) builtin(n *ast.BuiltinNode) ast.Node {
 	if !slices.Contains(builtins, n.Name) {
 		return r.fail(n, "unknown-function", "unknown function "+n.Name, "")
+	}
+	if len(r.pointers) > 0 && (n.Name == "uniq" || n.Name == "sort") {
+		return r.fail(n, "nested-predicate", n.Name+" inside a predicate costs the product of both lists", "split the record with each")
 	}
 	for i, arg := range n.Arguments {
 		if predicate, ok := arg.(*ast.PredicateNode); ok {

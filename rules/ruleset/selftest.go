@@ -82,11 +82,13 @@ func (s *source) given(n *yaml.Node) givenEntity {
 	g := givenEntity{id: "test", attrs: map[string]any{}, place: place{n.Line, n.Column}}
 	for key, value := range s.mapping(n, "given") {
 		v := s.anyValue(value)
-		if text, ok := v.(string); ok && key == "id" {
+		if key != "id" {
+			g.attrs[key] = v
+		} else if text, ok := v.(string); ok {
 			g.id = text
-			continue
+		} else {
+			s.fail("bad-test", value, "an entity's id is text", "put it in quotes")
 		}
-		g.attrs[key] = v
 	}
 	return g
 }
