@@ -77,9 +77,8 @@ func getOffset(b []byte) uint64 {
 	return uint64(binary.LittleEndian.Uint32(b)) | uint64(b[4])<<32
 }
 
-// find gives the node with this lower-case wire name and where it stands.
-func (s *Snapshot) find(wire []byte) (rawNode, uint64, bool) {
-	hash := s.hash.sum(wire)
+// find gives the node with this lower-case wire name, whose hash is given, and where it stands.
+func (s *Snapshot) find(hash uint64, wire []byte) (rawNode, uint64, bool) {
 	at, tag := split(hash, s.buckets)
 	for range maxProbe {
 		if (at+1)*bucketSize > uint64(len(s.index)) {
@@ -107,6 +106,6 @@ func (s *Snapshot) find(wire []byte) (rawNode, uint64, bool) {
 
 // Find looks a name up by its wire form, which must be in lower case. It allocates nothing.
 func (s *Snapshot) Find(wire []byte) (Ref, bool) {
-	n, _, ok := s.find(wire)
+	n, _, ok := s.find(s.hash.sum(wire), wire)
 	return Ref{n.body}, ok
 }

@@ -118,7 +118,7 @@ func (s *Snapshot) sentinels() error {
 		if err != nil {
 			return err
 		}
-		if _, at, found := s.find(wire); !found || at != z.start || !zone.Name(wire).Under(z.Apex) {
+		if _, at, found := s.find(s.hash.sum(wire), wire); !found || at != z.start || !zone.Name(wire).Under(z.Apex) {
 			return fmt.Errorf("%w: zone %s: its first name is not found", ErrCorrupt, z.Apex)
 		}
 	}

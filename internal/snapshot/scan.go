@@ -51,7 +51,7 @@ func (s *Snapshot) seek(apex []byte) uint64 {
 		return 0
 	}
 	name := nameOfKey(apex)
-	if _, at, ok := s.find([]byte(name)); ok {
+	if _, at, ok := s.find(s.hash.sum([]byte(name)), []byte(name)); ok {
 		return at
 	}
 	for _, z := range s.zones {

@@ -50,7 +50,7 @@ func (t *Tree) covered(n zone.Name) bool {
 // records are gone (State is worked out, and so are the ancestors); names that had no records before and
 // have none now are left out. undo takes everything back: for a release that is given up.
 func (t *Tree) Delta(zones []ZoneChange, names []NameChange) (d *Delta, undo func()) {
-	e := &edit{tree: t, before: make(map[zone.Name]State, len(names)+8)}
+	e := &growth{tree: t, before: make(map[zone.Name]State, len(names)+8)}
 	for _, z := range zones {
 		e.setZone(z.Apex, !z.Gone)
 	}
@@ -71,27 +71,27 @@ func (t *Tree) Delta(zones []ZoneChange, names []NameChange) (d *Delta, undo fun
 	return d, e.undo
 }
 
-// edit is one Delta's changes to a tree.
-type edit struct {
+// growth is one Delta's changes to a tree.
+type growth struct {
 	tree   *Tree
 	before map[zone.Name]State // of every name whose state may have changed
 	steps  []func()            // that take the changes back, oldest first
 }
 
-func (e *edit) undo() {
+func (e *growth) undo() {
 	for i := len(e.steps) - 1; i >= 0; i-- {
 		e.steps[i]()
 	}
 	e.steps = nil
 }
 
-func (e *edit) touch(n zone.Name) {
+func (e *growth) touch(n zone.Name) {
 	if _, ok := e.before[n]; !ok {
 		e.before[n] = e.tree.State(n)
 	}
 }
 
-func (e *edit) setZone(apex zone.Name, present bool) {
+func (e *growth) setZone(apex zone.Name, present bool) {
 	t := e.tree
 	if _, had := t.zones[apex]; had == present {
 		return
@@ -112,20 +112,20 @@ func (e *edit) setZone(apex zone.Name, present bool) {
 	}
 }
 
-func (e *edit) setData(n zone.Name, data bool) {
+func (e *growth) setData(n zone.Name, data bool) {
 	t := e.tree
 	if t.names[n].data == data {
 		return
 	}
 	e.set(n, func(b *branch) { b.data = data })
 	e.steps = append(e.steps, func() {
-		back := &edit{tree: t, before: make(map[zone.Name]State)}
+		back := &growth{tree: t, before: make(map[zone.Name]State)}
 		back.set(n, func(b *branch) { b.data = !data })
 	})
 }
 
 // set changes a branch and its ancestors, up to the first that stays in the tree.
-func (e *edit) set(n zone.Name, change func(*branch)) {
+func (e *growth) set(n zone.Name, change func(*branch)) {
 	for n != "" {
 		e.touch(n)
 		b, was := e.tree.names[n]

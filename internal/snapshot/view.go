@@ -16,10 +16,11 @@ import (
 // View is what is served at one version: a base and the deltas after it. Views do not change; applying a
 // delta makes a new one at a cost that follows the delta. A View is safe for concurrent use.
 type View struct {
-	base   *Snapshot
-	layers []layer           // oldest first
-	zones  []Zone            // canonical order
-	byApex map[zone.Name]int // index in zones
+	base     *Snapshot
+	over     *trie             // what the deltas changed, under the hash of the base
+	overlaid int               // names in it
+	zones    []Zone            // canonical order
+	byApex   map[zone.Name]int // index in zones
 }
 
 // NewView starts at a base.
@@ -33,14 +34,17 @@ func (v *View) Base() *Snapshot { return v.base }
 // Apply gives the view after a delta. The delta's names must be in canonical form (as DecodeDelta and Tree give
 // them); what a name had before is replaced.
 func (v *View) Apply(d *Delta) *View {
-	next := &View{base: v.base, layers: v.layers, zones: v.zones, byApex: v.byApex}
-	if len(d.Names) > 0 {
-		next.layers = pushLayer(v.layers, d.Names)
+	next := *v
+	e := &edit{}
+	for _, n := range d.Names {
+		l := &leaf{hash: v.base.hash.sum([]byte(n.Name)), name: n.Name, state: n.State, body: appendBody(nil, n.Sets)}
+		next.over = next.over.put(e, l, 0)
 	}
+	next.overlaid += e.added
 	if len(d.Zones) > 0 {
 		next.applyZones(d.Zones)
 	}
-	return next
+	return &next
 }
 
 func (v *View) applyZones(changes []ZoneChange) {
@@ -77,12 +81,12 @@ func (v *View) FindZone(n zone.Name) (Zone, bool) {
 
 // Find looks a name up by its wire form, which must be in lower case, in the deltas first. It allocates nothing.
 func (v *View) Find(wire []byte) (Ref, bool) {
-	for i := len(v.layers) - 1; i >= 0; i-- {
-		if c, ok := v.layers[i].names[zone.Name(wire)]; ok {
-			return Ref{c.body}, c.state != Gone
-		}
+	hash := v.base.hash.sum(wire)
+	if l := v.over.find(hash, wire); l != nil {
+		return Ref{l.body}, l.state != Gone
 	}
-	return v.base.Find(wire)
+	n, _, ok := v.base.find(hash, wire)
+	return Ref{n.body}, ok
 }
 
 // Lookup finds a node, in the deltas first.
@@ -91,14 +95,8 @@ func (v *View) Lookup(n zone.Name) (Node, bool) {
 	return ref.node(n), ok
 }
 
-// Overlaid counts the names that the deltas changed; one that changed again may count again until layers merge.
-func (v *View) Overlaid() int {
-	n := 0
-	for _, l := range v.layers {
-		n += len(l.names)
-	}
-	return n
-}
+// Overlaid counts the names that the deltas changed.
+func (v *View) Overlaid() int { return v.overlaid }
 
 // Walk gives the nodes of one zone (all with apex "") in canonical order, deltas merged in. Nodes of other
 // zones below the apex are left out.
@@ -154,26 +152,16 @@ func (v *View) scan(apex []byte, yield func(key, body []byte) bool) error {
 
 type overlaid struct {
 	key string
-	change
+	*leaf
 }
 
 // overlay lists what the deltas changed at and below an apex, by key.
 func (v *View) overlay(apex string) []overlaid {
 	var list []overlaid
 	var buf [maxKey]byte
-	for i := len(v.layers) - 1; i >= 0; i-- {
-	names:
-		for n, c := range v.layers[i].names {
-			key := appendKey(buf[:0], n)
-			if !bytes.HasPrefix(key, []byte(apex)) {
-				continue
-			}
-			for _, newer := range v.layers[i+1:] {
-				if _, ok := newer.names[n]; ok {
-					continue names
-				}
-			}
-			list = append(list, overlaid{string(key), c})
+	for l := range v.over.all() {
+		if key := appendKey(buf[:0], l.name); bytes.HasPrefix(key, []byte(apex)) {
+			list = append(list, overlaid{string(key), l})
 		}
 	}
 	slices.SortFunc(list, func(a, b overlaid) int { return strings.Compare(a.key, b.key) })
