@@ -45,6 +45,10 @@ func (s *source) template(n *yaml.Node, what string, sc scope, data bool) *templ
 		return nil
 	}
 	t.join()
+	if len(t.pieces) > maxPieces {
+		s.fail("bad-template", n, what+" has too many expressions", "")
+		return nil
+	}
 	t.mark()
 	return t
 }
@@ -84,10 +88,6 @@ func (s *source) pieces(t *template, n *yaml.Node, text []rune, what string, sc 
 		}
 	}
 	t.pieces = append(t.pieces, piece{text: literal.String()})
-	if len(t.pieces) > maxPieces {
-		s.fail("bad-template", n, what+" has too many expressions", "")
-		return false
-	}
 	return true
 }
 
