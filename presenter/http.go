@@ -1,0 +1,149 @@
+package presenter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/leader"
+	"zonecast/internal/load"
+	"zonecast/internal/row"
+	"zonecast/internal/service"
+)
+
+func (s *Stage) mount(h *service.Host) {
+	h.Mux.HandleFunc("PUT /v1/zones", h.Guard(s.putZones))
+	h.Mux.HandleFunc("POST /v1/stages/"+owner+"/held/{id}/release", h.Guard(s.postRelease))
+}
+
+// leading gives the term under way, or answers 503 with the leader's address.
+func (s *Stage) leading(w http.ResponseWriter, r *http.Request) *term {
+	if t := s.term.Load(); t != nil {
+		return t
+	}
+	url := ""
+	if info, err := leader.Find(r.Context(), s.st, owner); err == nil && info.Instance != s.host.Instance {
+		url = info.URL
+	}
+	w.Header().Set("Retry-After", "1")
+	service.Reply(w, http.StatusServiceUnavailable, map[string]string{"error": owner + " does not lead here", "leader": url})
+	return nil
+}
+
+// do runs a job in the loop and waits for its commit. Jobs wait their turn at the loop's door, so there is no queue
+// that could grow beyond the connections.
+func (t *term) do(ctx context.Context, run func() error) error {
+	j := &job{run: run, done: make(chan error, 1)}
+	select {
+	case t.jobs <- j:
+	case <-t.ended:
+		return errEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-j.done:
+		return err
+	case <-t.ended:
+		select {
+		case err := <-j.done:
+			return err
+		default:
+			return errEnded
+		}
+	}
+}
+
+func fail(w http.ResponseWriter, err error) {
+	status := http.StatusServiceUnavailable
+	var refused *refusal
+	if errors.As(err, &refused) {
+		status = refused.status
+	}
+	service.Fail(w, status, err)
+}
+
+// deadlined gives a body that stalls half a minute to go on: a slow sender must not hold a connection for ever.
+type deadlined struct {
+	r       io.Reader
+	control *http.ResponseController
+}
+
+func (d *deadlined) Read(p []byte) (int, error) {
+	_ = d.control.SetReadDeadline(time.Now().Add(30 * time.Second)) // not supported by a test's recorder
+	return d.r.Read(p)
+}
+
+func (s *Stage) putZones(w http.ResponseWriter, r *http.Request) {
+	t := s.leading(w, r)
+	if t == nil {
+		return
+	}
+	p, err := load.DecodePush(&deadlined{r: r.Body, control: http.NewResponseController(w)})
+	if err != nil {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	a, err := t.submit(r.Context(), p, "push")
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	service.Reply(w, http.StatusOK, a)
+}
+
+// submit brings a push into the loop.
+func (t *term) submit(ctx context.Context, p checkout.Push, by string) (a load.Answer, err error) {
+	err = t.do(ctx, func() (err error) {
+		a, err = t.push(p, by)
+		return err
+	})
+	return a, err
+}
+
+// postRelease lets a held thing go: {"reason": …, "by": …}.
+func (s *Stage) postRelease(w http.ResponseWriter, r *http.Request) {
+	var why struct {
+		Reason string `json:"reason"`
+		By     string `json:"by"`
+	}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&why); err != nil && err != io.EOF {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	t := s.leading(w, r)
+	if t == nil {
+		return
+	}
+	var h row.Held
+	id := r.PathValue("id")
+	err := t.do(r.Context(), func() (err error) {
+		h, err = t.release(id)
+		return err
+	})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause, "reason", oneLine(why.Reason), "by", oneLine(why.By))
+	service.Reply(w, http.StatusOK, map[string]any{"released": h})
+}
+
+func oneLine(s string) string {
+	if len(s) > 500 {
+		s = s[:500]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,151 @@
+package presenter
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+	"zonecast/presenter/merge"
+)
+
+// input is what one source gives, as of its last batch. The rows are kept here too, since a follower belongs to
+// the goroutine that waits for its news.
+type input struct {
+	source string
+	table  string
+	rows   map[string][]byte
+	head   table.Head
+	seen   bool // whether the table could be read at all
+}
+
+// news is a batch of one input on its way to the loop.
+type news struct {
+	in      *input
+	reset   map[string][]byte // all rows, when everything may have changed
+	changes []table.Change
+	head    table.Head
+}
+
+// follow brings an input's news to the loop.
+func (t *term) follow(ctx context.Context, in *input) error {
+	f := table.Follow(t.st, in.table)
+	defer f.Close()
+	for {
+		b, err := f.Next(ctx)
+		if err != nil {
+			return fmt.Errorf("table %s: %w", in.table, err)
+		}
+		n := news{in: in, changes: b.Changes, head: b.Head}
+		if b.Reset {
+			n.reset = maps.Collect(f.All())
+		}
+		select {
+		case t.news <- n:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// take makes an input's news the state, and marks the names they concern.
+func (t *term) take(n news) {
+	in := n.in
+	if n.reset != nil {
+		for _, rows := range []map[string][]byte{in.rows, n.reset} {
+			for key := range rows {
+				t.mark(key)
+			}
+		}
+		if !in.seen { // until now its last claims stood in: they may be gone
+			for key := range t.presented.All() {
+				t.mark(key)
+			}
+		}
+		in.rows = n.reset
+	}
+	for _, c := range n.changes {
+		if c.Value == nil {
+			delete(in.rows, c.Key)
+		} else {
+			in.rows[c.Key] = c.Value
+		}
+		t.mark(c.Key)
+	}
+	in.head, in.seen = n.head, true
+	t.behind = true
+}
+
+// mark notes that the name must be worked out again. A key that is no name cannot come from a stage of ours.
+func (t *term) mark(key string) {
+	if _, ok := row.ZoneOf(key); ok {
+		return
+	}
+	n, err := zone.ParseName(key)
+	if err != nil {
+		t.log.Warn("a key that is no name", "key", key, "error", err)
+		return
+	}
+	t.dirty[n] = true
+}
+
+// resolve works one name out. It only reads.
+func (t *term) resolve(n zone.Name, p merge.Place) outcome {
+	key := n.String()
+	in := merge.Input{Owner: n, Place: p, Now: t.now.Unix(), Last: func() (row.Presented, bool) { return t.lastAt(key) }}
+	if value, ok := t.human[key]; ok {
+		list, err := row.DecodeHuman(value)
+		if err != nil {
+			t.log.Error("a row of table zones cannot be read", "name", key, "error", err)
+		}
+		in.Human = list
+	}
+	in.Sources = make([]merge.Source, 0, len(t.inputs))
+	for _, i := range t.inputs {
+		s := merge.Source{Name: i.source, Absent: !i.seen}
+		if value, ok := i.rows[key]; ok {
+			list, err := row.DecodeContributions(value)
+			if err != nil {
+				t.log.Error("a generated row cannot be read: its last good state stays", "table", i.table, "name", key, "error", err)
+				s.Absent = true
+			}
+			s.Contributions = list
+		}
+		in.Sources = append(in.Sources, s)
+	}
+	return conclude(merge.Merge(in), in)
+}
+
+// conclude makes a result ready to be written.
+func conclude(r merge.Result, in merge.Input) outcome {
+	o := outcome{conflict: r.Conflict, faults: r.Faults, cut: r.Cut, dname: r.DNAME}
+	if !r.Present {
+		return o
+	}
+	value, ok := merge.Encode(r.Row, table.MaxValue)
+	if ok {
+		o.value = value
+		return o
+	}
+	o.faults = append(o.faults, merge.Fault{Check: "too-large", Type: r.Row.Sets[0].Type, Origin: r.Row.Claims[0].Origin,
+		Text: fmt.Sprintf("all records at the name are larger than %d octets together", table.MaxValue)})
+	if last, ok := in.Last(); ok {
+		o.value = last.Encode()
+	}
+	return o
+}
+
+func (t *term) lastAt(key string) (row.Presented, bool) {
+	value, ok := t.presented.Get(key)
+	if !ok {
+		return row.Presented{}, false
+	}
+	p, err := row.DecodePresented(value)
+	if err != nil {
+		t.log.Error("a presented row cannot be read", "name", key, "error", err)
+		return row.Presented{}, false
+	}
+	return p, true
+}

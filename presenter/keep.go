@@ -1,0 +1,135 @@
+package presenter
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+	"zonecast/presenter/merge"
+)
+
+// keep writes what a name came to into the step's transactions.
+func (t *term) keep(n zone.Name, o outcome) {
+	key := n.String()
+	if o.value == nil {
+		t.tx.presented.Delete(key)
+	} else {
+		t.tx.presented.Put(key, o.value)
+	}
+	switch {
+	case o.conflict != nil:
+		t.putConflict(key, *o.conflict)
+	case t.conflicting[key]:
+		t.tx.conflicts.Delete(key)
+		delete(t.conflicting, key)
+	}
+	t.setFaults(n, o.faults)
+}
+
+func (t *term) putConflict(key string, c row.Conflict) {
+	c.Since = t.now.Unix()
+	if value, ok := t.tx.conflicts.Get(key); ok {
+		var old row.Conflict
+		if json.Unmarshal(value, &old) == nil {
+			c.Since = old.Since
+		}
+	}
+	value := encode(c)
+	if len(value) > table.MaxValue { // a pool of thousands on both sides
+		c.Served, c.Lost = merge.Lessen(c.Served), merge.Lessen(c.Lost)
+		value = encode(c)
+	}
+	t.tx.conflicts.Put(key, value)
+	t.conflicting[key] = true
+}
+
+func encode(v any) []byte {
+	value, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain structs of ours: cannot happen
+	}
+	return value
+}
+
+// setHuman takes over the human records at a name; nil for none.
+func (t *term) setHuman(key string, value []byte) {
+	delete(t.expires, key)
+	if value == nil {
+		delete(t.human, key)
+		return
+	}
+	t.human[key] = value
+	list, _ := row.DecodeHuman(value) // resolve tells of a damaged row
+	t.nextOf(key, list, time.Now().Unix())
+}
+
+// nextOf notes when the next of the records at a name expires.
+func (t *term) nextOf(key string, list []row.HumanRecord, now int64) {
+	delete(t.expires, key)
+	for _, h := range list {
+		if at, ok := t.expires[key]; h.Expires > now && (!ok || h.Expires < at) {
+			t.expires[key] = h.Expires
+		}
+	}
+}
+
+// nextExpiry is how long nothing expires, an hour at most.
+func (t *term) nextExpiry() time.Duration {
+	wait := time.Hour
+	for _, at := range t.expires {
+		wait = min(wait, max(0, time.Until(time.Unix(at, 0))))
+	}
+	return wait
+}
+
+// expire marks the names at which a record has expired.
+func (t *term) expire() {
+	now := t.now.Unix()
+	for key, at := range t.expires {
+		if at <= now {
+			list, _ := row.DecodeHuman(t.human[key])
+			t.nextOf(key, list, now)
+			t.mark(key)
+		}
+	}
+}
+
+// setZone takes over a zone's row; nil for a zone that goes.
+func (t *term) setZone(apex string, value []byte) error {
+	n, err := zone.ParseName(apex)
+	if err != nil {
+		return fmt.Errorf("zone row %q: %w", apex, err)
+	}
+	if value == nil {
+		delete(t.world.zones, n)
+		return nil
+	}
+	var z row.HumanZone
+	if err := json.Unmarshal(value, &z); err != nil {
+		return fmt.Errorf("zone row %q: %w", apex, err)
+	}
+	t.world.zones[n] = z.Facts
+	return nil
+}
+
+// repairFacts makes the facts in presented those of the zones.
+func (t *term) repairFacts() {
+	for key := range t.presented.All() {
+		if !strings.HasPrefix(key, "@") {
+			continue
+		}
+		if n, ok := row.ZoneOf(key); ok {
+			if _, ok := t.world.zones[n]; ok {
+				continue
+			}
+		}
+		t.tx.presented.Delete(key)
+	}
+	for n, facts := range t.world.zones {
+		t.tx.presented.Put(row.ZoneKey(n), encode(facts))
+	}
+}

@@ -1,0 +1,349 @@
+package presenter
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/load"
+	"zonecast/internal/row"
+	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile"
+)
+
+// refusal is an error with the HTTP status that says whose fault it is.
+type refusal struct {
+	status int
+	err    error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+
+// Unwrap gives the cause.
+func (r *refusal) Unwrap() error { return r.err }
+
+// push takes a set of zone files, from PUT /v1/zones or the watched folder.
+func (t *term) push(p checkout.Push, by string) (a load.Answer, err error) {
+	current, ok, err := load.Loaded(t.zones)
+	if err != nil {
+		return a, err
+	}
+	switch a.Status, err = load.Decide(p, current, ok); {
+	case errors.Is(err, load.ErrConflict):
+		return a, &refusal{http.StatusConflict, err}
+	case err != nil:
+		return a, err
+	case a.Status == load.StatusUnchanged:
+		t.dropPush()
+		return a, nil
+	case a.Status == load.StatusHeld:
+		a.HeldID, err = t.holdPush(p, current)
+		return a, err
+	}
+	a.Problems, a.HeldID, err = t.load(p.Set, by)
+	t.metrics.loads.WithLabelValues(result(a, err)).Inc()
+	return a, err
+}
+
+func result(a load.Answer, err error) string {
+	switch {
+	case err != nil:
+		return "failed"
+	case a.HeldID != "":
+		return "partly"
+	}
+	return a.Status
+}
+
+// holdPush keeps a push that does not descend from what is loaded, until somebody releases it or a newer one comes.
+func (t *term) holdPush(p checkout.Push, current row.Load) (id string, err error) {
+	h := row.Held{Unit: unitPush, Subject: "zones", Check: "not-descending", CanFree: true,
+		Cause:  fmt.Sprintf("commit %.14s does not descend from the loaded %.14s", p.Commit, current.Commit),
+		Effect: "the loaded zones stay; a release loads the pushed ones instead"}
+	id = row.HeldID(owner, h.Unit, h.Subject, p.Commit)
+	if _, held := t.held.Get(id); held {
+		return id, nil
+	}
+	t.dropPush()
+	load.PutPending(t.tx.zones, p)
+	t.metrics.loads.WithLabelValues(load.StatusHeld).Inc()
+	t.log.Warn("push held", "id", id, "cause", h.Cause)
+	return t.hold(h, p.Commit), nil
+}
+
+func (t *term) dropPush() {
+	for id := range t.heldBy(unitPush) {
+		load.DropPending(t.tx.zones)
+		t.tx.held.Delete(id)
+	}
+}
+
+// load makes a set of files the loaded ones, zone by zone: what is good is in force, what is broken, vanished or
+// emptied keeps its last good state and is held.
+func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string, error) {
+	infos, err := load.Infos(t.zones)
+	if err != nil {
+		return nil, "", err
+	}
+	l := &loading{term: t, set: set, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{}, stale: t.heldBy(unitFile, unitZone)}
+	delta := load.Diff(infos, set.Files)
+	for _, path := range delta.Gone {
+		l.touch(path)
+	}
+	for _, f := range delta.Changed {
+		l.touch(f.Path)
+	}
+	var files []checkout.File
+	for _, f := range set.Files {
+		if apex, err := zonefile.ZoneOf(f.Path); err != nil || l.old[apex] != nil {
+			files = append(files, f)
+		}
+	}
+	l.readOld()
+	zones, problems := zonefile.Parse(files, t.cfg.options(set.Prefix, t.now))
+	l.problems = problems
+	for _, z := range zones.Zones {
+		l.good(z)
+	}
+	for _, b := range zones.Broken {
+		l.broken(b)
+	}
+	l.vanished(files)
+	for id, h := range l.stale {
+		t.tx.held.Delete(id)
+		t.dropWanted(h)
+	}
+	t.dropPush()
+	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.now.Unix(), By: by})
+	t.log.Info("zones loaded", "commit", set.Commit, "by", by, "zones", len(t.world.zones), "problems", len(l.problems), "held", len(l.held))
+	slices.SortFunc(l.problems, zone.Problem.ComparePlace)
+	return l.problems, strings.Join(l.held[:min(1, len(l.held))], ""), nil
+}
+
+// loading is one load under way.
+type loading struct {
+	*term
+	set      checkout.Set
+	infos    map[string]row.FileInfo
+	old      map[zone.Name]map[string][]row.HumanRecord // zones whose files changed: owner name -> records loaded now
+	stale    map[string]row.Held                        // held items of loads before that this one does not repeat
+	problems []zone.Problem
+	held     []string
+}
+
+func (l *loading) touch(path string) {
+	if apex, err := zonefile.ZoneOf(path); err == nil && l.old[apex] == nil {
+		l.old[apex] = map[string][]row.HumanRecord{}
+	}
+}
+
+// readOld collects the loaded records of the zones that changed.
+func (l *loading) readOld() {
+	for key, value := range l.human {
+		list, err := row.DecodeHuman(value)
+		if err != nil {
+			continue // resolve tells of it
+		}
+		for _, h := range list {
+			if records := l.old[h.Zone]; records != nil {
+				records[key] = append(records[key], h)
+			}
+		}
+	}
+}
+
+// loaded tells whether a zone is in force.
+func (l *loading) loaded(apex zone.Name) bool { _, ok := l.world.zones[apex]; return ok }
+
+// good puts a zone without errors in force, unless it would lose what nobody said should go (P2).
+func (l *loading) good(z zonefile.Zone) {
+	files := l.filesOf(z.Apex)
+	switch gone := l.gone(z); {
+	case z.Written == 0 && l.written(z.Apex) > 0:
+		l.keepBack(z.Apex, "zone-emptied", z.Files[0], fmt.Sprintf("the zone has lost all of its %d records", l.written(z.Apex)), files)
+	case gone != "":
+		l.keepBack(z.Apex, "zone-file-gone", gone, "the file vanished, and with it records of the zone", files)
+	default:
+		l.apply(z, files, func(string) string { return l.set.Commit })
+	}
+}
+
+// broken keeps a zone with errors as it was.
+func (l *loading) broken(b zonefile.Broken) {
+	if b.Empty && l.loaded(b.Apex) {
+		l.keepBack(b.Apex, "zone-emptied", b.Files[0], "the file has become empty", nil)
+		return
+	}
+	first := b.Problems[slices.IndexFunc(b.Problems, func(p zone.Problem) bool { return p.Severity == zone.Error })]
+	effect := "it is not served until the file is mended"
+	if l.loaded(b.Apex) {
+		effect = "the zone stays as it was loaded before until the file is mended"
+	}
+	var data []byte
+	for _, f := range l.set.Files {
+		if slices.Contains(b.Files, f.Path) {
+			data = append(data, f.Data...)
+		}
+	}
+	id := l.hold(row.Held{Unit: unitFile, Subject: b.Files[0], Check: first.Check, Cause: first.Error(), Effect: effect,
+		Problems: b.Problems[:min(len(b.Problems), 50)]}, load.Hash(data))
+	delete(l.stale, id)
+	l.held = append(l.held, id)
+	l.log.Warn("zone file held", "id", id, "cause", first.Error())
+}
+
+// vanished holds the zones that have no file any more.
+func (l *loading) vanished(files []checkout.File) {
+	for apex := range l.old {
+		has := slices.ContainsFunc(files, func(f checkout.File) bool { z, err := zonefile.ZoneOf(f.Path); return err == nil && z == apex })
+		if has || !l.loaded(apex) {
+			continue
+		}
+		l.keepBack(apex, "zone-gone", l.loadedFiles(apex)[0], "the zone's file vanished", nil)
+	}
+}
+
+// written counts the loaded records that stand in files: all but a SOA.
+func (l *loading) written(apex zone.Name) (n int) {
+	for _, records := range l.old[apex] {
+		for _, h := range records {
+			if h.Set.Type != zone.TypeSOA {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// gone gives a vanished file of the zone whose records do not all stand in another.
+func (l *loading) gone(z zonefile.Zone) string {
+	type key struct {
+		owner string
+		t     zone.Type
+	}
+	now := make(map[key]bool, len(z.Records))
+	for _, r := range z.Records {
+		now[key{r.Owner.String(), r.Human.Set.Type}] = true
+	}
+	for owner, records := range l.old[z.Apex] {
+		for _, h := range records {
+			if !slices.Contains(z.Files, h.File) && !now[key{owner, h.Set.Type}] {
+				return h.File
+			}
+		}
+	}
+	return ""
+}
+
+func (l *loading) filesOf(apex zone.Name) (files []checkout.File) {
+	for _, f := range l.set.Files {
+		if z, err := zonefile.ZoneOf(f.Path); err == nil && z == apex {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+func (l *loading) loadedFiles(apex zone.Name) []string {
+	value, _ := l.zones.Get(row.PrefixZone + apex.String())
+	var z row.HumanZone
+	if json.Unmarshal(value, &z) != nil || len(z.Files) == 0 {
+		return []string{apex.String()}
+	}
+	return z.Files
+}
+
+// apply puts a zone in force. A record that is as it was keeps the commit that last changed it (P7).
+func (l *loading) apply(z zonefile.Zone, files []checkout.File, commit func(path string) string) {
+	fresh := make(map[string][]row.HumanRecord)
+	for _, r := range z.Records {
+		fresh[r.Owner.String()] = append(fresh[r.Owner.String()], r.Human)
+	}
+	old := l.old[z.Apex]
+	for key, records := range fresh {
+		for i := range records {
+			h := &records[i]
+			h.Commit = commit(h.File)
+			for _, was := range old[key] {
+				if same(was, *h) {
+					h.Commit = was.Commit
+				}
+			}
+		}
+	}
+	for key := range old {
+		if fresh[key] == nil {
+			fresh[key] = []row.HumanRecord{}
+		}
+	}
+	for key, records := range fresh {
+		l.putHuman(key, z.Apex, records)
+	}
+	for _, f := range files {
+		if info, had := l.infos[f.Path]; !had || info.SHA256 != load.Hash(f.Data) {
+			load.PutFile(l.tx.zones, f, commit(f.Path))
+		}
+	}
+	for path, info := range l.infos {
+		if apex, err := zonefile.ZoneOf(path); err == nil && apex == z.Apex && !slices.Contains(z.Files, path) {
+			load.DeleteFile(l.tx.zones, path, info)
+		}
+	}
+	if !l.loaded(z.Apex) {
+		l.markAll()
+	}
+	l.world.zones[z.Apex] = z.Facts
+	l.tx.zones.Put(row.PrefixZone+z.Apex.String(), encode(row.HumanZone{Files: z.Files, Facts: z.Facts}))
+	l.tx.presented.Put(row.ZoneKey(z.Apex), encode(z.Facts))
+}
+
+// same compares two records but for their commits.
+func same(a, b row.HumanRecord) bool {
+	return a.Zone == b.Zone && a.File == b.File && a.Mode == b.Mode && a.Scope == b.Scope && a.Reason == b.Reason && a.Expires == b.Expires && a.Set.Equal(b.Set)
+}
+
+// putHuman makes records those of one zone at a name, beside those of other zones.
+func (l *loading) putHuman(key string, apex zone.Name, records []row.HumanRecord) {
+	was := l.human[key]
+	list, _ := row.DecodeHuman(was)
+	list = slices.DeleteFunc(list, func(h row.HumanRecord) bool { return h.Zone == apex })
+	list = append(list, records...)
+	slices.SortFunc(list, func(a, b row.HumanRecord) int {
+		return cmp.Or(cmp.Compare(a.Set.Type, b.Set.Type), cmp.Compare(a.File, b.File))
+	})
+	var value []byte
+	if len(list) > 0 {
+		value = row.EncodeHuman(list)
+	}
+	if string(value) == string(was) {
+		return
+	}
+	if value == nil {
+		l.tx.zones.Delete(row.PrefixName + key)
+	} else {
+		l.tx.zones.Put(row.PrefixName+key, value)
+	}
+	l.setHuman(key, value)
+	l.mark(key)
+}
+
+// remove takes a zone out of force.
+func (l *loading) remove(apex zone.Name) {
+	for key := range l.old[apex] {
+		l.putHuman(key, apex, nil)
+	}
+	for path, info := range l.infos {
+		if z, err := zonefile.ZoneOf(path); err == nil && z == apex {
+			load.DeleteFile(l.tx.zones, path, info)
+		}
+	}
+	l.markAll()
+	delete(l.world.zones, apex)
+	l.tx.zones.Delete(row.PrefixZone + apex.String())
+	l.tx.presented.Delete(row.ZoneKey(apex))
+}

@@ -1,0 +1,56 @@
+package presenter
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type metrics struct {
+	names     prometheus.Gauge
+	zones     prometheus.Gauge
+	conflicts prometheus.Gauge
+	held      *prometheus.GaugeVec
+	asOf      prometheus.Gauge
+	commit    prometheus.Histogram
+	loads     *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	name := func(n string) string { return "zonecast_presenter_" + n }
+	m := &metrics{
+		names:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("names"), Help: "Owner names in table presented."}),
+		zones:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("zones"), Help: "Zones in force."}),
+		conflicts: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("conflicts"), Help: "Owner names with a claim that is lost to another."}),
+		held:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("held"), Help: "Things held at their last good state, by unit."}, []string{"unit"}),
+		asOf:      prometheus.NewGauge(prometheus.GaugeOpts{Name: name("as_of_seconds"), Help: "How current the inputs were, Unix seconds; 0 while a source has given nothing yet."}),
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("commit_seconds"), Help: "Duration of a step: merge and commit.",
+			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
+		loads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("loads_total"), Help: "Loads of zone files by result: loaded, partly (something is held), held, failed."}, []string{"result"}),
+	}
+	reg.MustRegister(m.names, m.zones, m.conflicts, m.held, m.asOf, m.commit, m.loads)
+	for _, result := range []string{"loaded", "partly", "held", "failed"} {
+		m.loads.WithLabelValues(result)
+	}
+	return m
+}
+
+func (m *metrics) committed(t *term, took time.Duration) {
+	m.commit.Observe(took.Seconds())
+	head := t.presented.Head()
+	m.names.Set(float64(head.Rows - int64(len(t.world.zones))))
+	m.zones.Set(float64(len(t.world.zones)))
+	m.conflicts.Set(float64(len(t.conflicting)))
+	m.asOf.Set(float64(head.AsOf))
+	m.held.WithLabelValues(unitRRset).Set(float64(len(t.listed) + t.unlisted))
+	if t.heldSeq != t.held.Head().Seq+1 {
+		t.heldSeq = t.held.Head().Seq + 1
+		count := map[string]int{unitFile: 0, unitZone: 0, unitPush: 0}
+		for _, h := range t.heldBy(unitFile, unitZone, unitPush) {
+			count[h.Unit]++
+		}
+		for unit, n := range count {
+			m.held.WithLabelValues(unit).Set(float64(n))
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package presenter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"zonecast/internal/leader"
+	"zonecast/internal/service"
+	"zonecast/internal/store"
+)
+
+// owner is the stage's name: in leaders, held things and /readyz.
+const owner = "presenter"
+
+// Stage is a presenter: the leader, or a standby that waits to be.
+type Stage struct {
+	cfg     Config
+	st      store.Store
+	host    *service.Host
+	log     *slog.Logger
+	metrics *metrics
+	term    atomic.Pointer[term] // nil on a standby
+}
+
+var errStarting = errors.New("no leader yet")
+
+// New validates the configuration and mounts metrics and endpoints. The store is not touched before Run.
+func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner)}
+	s.metrics = newMetrics(h.Metrics)
+	h.Ready.Set(owner, errStarting)
+	s.mount(h)
+	return s, nil
+}
+
+// Run works until ctx ends: it stands for the leadership and does the stage's work while it has it.
+func (s *Stage) Run(ctx context.Context) error {
+	g, ctx := service.NewGroup(ctx)
+	g.Go("lead", func(ctx context.Context) error {
+		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
+		return leader.Run(ctx, s.st, owner, me, s.log, s.work)
+	})
+	g.Go("standby", s.standBy)
+	return g.Wait()
+}
+
+// standBy keeps the readiness of a process that does not lead: it is ready when somebody does.
+func (s *Stage) standBy(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		if s.term.Load() == nil {
+			if info, err := leader.Find(ctx, s.st, owner); err == nil && info.Instance != s.host.Instance {
+				s.host.Ready.Set(owner, nil)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// work is one term as leader.
+func (s *Stage) work(ctx context.Context) error {
+	g, ctx := service.NewGroup(ctx)
+	t, err := s.takeOver(ctx)
+	if err != nil {
+		s.log.Error("cannot take over", "error", err)
+		return err
+	}
+	defer func() {
+		s.term.Store(nil)
+		s.host.Ready.Set(owner, errStarting)
+		close(t.ended)
+	}()
+	for _, in := range t.inputs {
+		g.Go("source "+in.source, func(ctx context.Context) error { return t.follow(ctx, in) })
+	}
+	g.Go("loop", t.loop)
+	if s.cfg.Zones != "" {
+		g.Go("zones folder", t.watch)
+	}
+	err = g.Wait()
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("resigning", "error", err)
+	}
+	return err
+}

@@ -1,0 +1,264 @@
+package presenter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+	"zonecast/presenter/merge"
+)
+
+// beat is how often the heads are written when as-of moved and nothing else did.
+const beat = 2 * time.Second
+
+// term is one term as leader. Its fields belong to the goroutine that runs loop.
+type term struct {
+	*Stage
+	zones, presented, conflicts, held *table.Writer
+	tx                                changes
+	inputs                            []*input
+	human                             map[string][]byte // owner name -> encoded human records
+	expires                           map[string]int64  // owner name -> when its next record expires, Unix seconds
+	conflicting                       map[string]bool
+	world                             *world
+	dirty                             map[zone.Name]bool
+	faults                            map[zone.Name][]merge.Fault
+	listed                            map[string]bool // ids of held RRsets in the table
+	unlisted                          int             // held RRsets beyond the bound
+	heldSeq                           uint64          // what the metrics of held things were counted at, plus one
+	behind                            bool            // heads have moved since the last commit
+	now                               time.Time       // of the step under way
+
+	news  chan news
+	jobs  chan *job
+	ended chan struct{}
+}
+
+// changes are the transactions of one step.
+type changes struct{ zones, presented, conflicts, held *table.Tx }
+
+// job is one thing to do in the loop, for an HTTP handler or the folder's watcher.
+type job struct {
+	run  func() error // an error refuses the job: nothing is committed
+	done chan error   // gets the outcome of the commit; buffered
+}
+
+var errEnded = errors.New("no leader any more")
+
+// takeOver opens the tables for writing, which fences off whoever had them, and reads what is kept in memory.
+func (s *Stage) takeOver(ctx context.Context) (*term, error) {
+	t := &term{Stage: s, human: map[string][]byte{}, expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
+		dirty: map[zone.Name]bool{}, faults: map[zone.Name][]merge.Fault{}, listed: map[string]bool{},
+		news: make(chan news), jobs: make(chan *job), ended: make(chan struct{})}
+	for _, w := range []struct {
+		to     **table.Writer
+		name   string
+		shards int
+	}{{&t.zones, "zones", 256}, {&t.presented, "presented", 0}, {&t.conflicts, "conflicts", 64}, {&t.held, "held." + owner, 16}} {
+		var err error
+		if *w.to, err = table.OpenWriter(ctx, s.st, w.name, table.Options{Instance: s.host.Instance, Shards: w.shards}); err != nil {
+			return nil, fmt.Errorf("table %s: %w", w.name, err)
+		}
+	}
+	for key, value := range t.zones.All() {
+		if name, ok := strings.CutPrefix(key, row.PrefixName); ok {
+			t.setHuman(name, value)
+		}
+		if apex, ok := strings.CutPrefix(key, row.PrefixZone); ok {
+			if err := t.setZone(apex, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for key := range t.conflicts.All() {
+		t.conflicting[key] = true
+	}
+	if err := t.recallHeld(); err != nil {
+		return nil, err
+	}
+	for _, source := range s.cfg.Sources {
+		t.inputs = append(t.inputs, &input{source: source, table: "generated." + source, rows: map[string][]byte{}})
+	}
+	return t, nil
+}
+
+// loop is the one goroutine that merges and writes.
+func (t *term) loop(ctx context.Context) error {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	t.term.Store(t)
+	t.host.Ready.Set(owner, nil)
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	alarm := time.NewTimer(time.Hour)
+	defer alarm.Stop()
+	for {
+		alarm.Reset(t.nextExpiry())
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case n := <-t.news:
+			t.step()
+			for more := true; more; {
+				t.take(n)
+				select {
+				case n = <-t.news:
+				default:
+					more = false
+				}
+			}
+			if len(t.dirty) == 0 {
+				continue // only heads moved: the beat carries them on
+			}
+		case j := <-t.jobs:
+			t.step()
+			if err := j.run(); err != nil {
+				j.done <- err
+				t.tx = changes{}
+				continue
+			}
+			err := t.commit(ctx)
+			j.done <- err
+			if err != nil {
+				return err
+			}
+			continue
+		case <-alarm.C:
+			t.step()
+			t.expire()
+		case <-tick.C:
+			t.step()
+			t.expire()
+			t.refill()
+		}
+		if err := t.commit(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// begin is the full comparison at the start of a term. Sources that have a table are waited for; one without gives
+// nothing yet, and what it gave before stays.
+func (t *term) begin(ctx context.Context) error {
+	t.step()
+	for _, in := range t.inputs {
+		if _, err := table.ReadHead(ctx, t.st, in.table); errors.Is(err, table.ErrNotFound) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		for !in.seen {
+			select {
+			case n := <-t.news:
+				t.take(n)
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	t.step()
+	if err := t.reread(); err != nil {
+		return err
+	}
+	t.firstLook(ctx)
+	t.forgetFaults()
+	t.markAll()
+	t.behind = true
+	return t.commit(ctx)
+}
+
+// step begins transactions for one step.
+func (t *term) step() {
+	t.now = time.Now()
+	t.tx = changes{t.zones.Begin(), t.presented.Begin(), t.conflicts.Begin(), t.held.Begin()}
+}
+
+// markAll marks every name there is.
+func (t *term) markAll() {
+	for n := range t.names() {
+		t.dirty[n] = true
+	}
+}
+
+// names gives every name that any table has, some of them twice.
+func (t *term) names() iter.Seq[zone.Name] {
+	return func(yield func(zone.Name) bool) {
+		each := func(key string) bool {
+			if n, err := zone.ParseName(key); err == nil {
+				return yield(n)
+			}
+			return true
+		}
+		for _, in := range t.inputs {
+			for key := range in.rows {
+				if !each(key) {
+					return
+				}
+			}
+		}
+		for key := range t.human {
+			if !each(key) {
+				return
+			}
+		}
+		for key := range t.presented.All() {
+			if key[0] != '@' && !each(key) {
+				return
+			}
+		}
+	}
+}
+
+// commit settles the marked names and writes everything that the step changed, as one.
+func (t *term) commit(ctx context.Context) error {
+	started := time.Now()
+	t.world.settle(t.dirty, t.names, t.resolve, t.keep)
+	t.dirty = map[zone.Name]bool{}
+	t.positions()
+	txs := []*table.Tx{t.tx.presented}
+	for _, tx := range []*table.Tx{t.tx.zones, t.tx.conflicts, t.tx.held} {
+		if tx.Changed() {
+			txs = append(txs, tx)
+		}
+	}
+	if !t.behind && len(txs) == 1 && !t.tx.presented.Changed() {
+		return nil
+	}
+	if err := table.Commit(ctx, txs...); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	t.behind = false
+	t.metrics.committed(t, time.Since(started))
+	return nil
+}
+
+// positions carries on how far the inputs are taken into account, and how current they were (P8). While a source is
+// missing nothing can be said, and the head keeps its as-of.
+func (t *term) positions() {
+	oldest := int64(0)
+	for i, in := range t.inputs {
+		if !in.seen {
+			return
+		}
+		if i == 0 || in.head.AsOf < oldest {
+			oldest = in.head.AsOf
+		}
+	}
+	for _, in := range t.inputs {
+		t.tx.presented.SetInput(in.table, in.head.Position())
+	}
+	if len(t.inputs) == 0 {
+		oldest = t.now.Unix()
+		t.behind = t.behind || oldest-t.presented.Head().AsOf >= int64(beat/time.Second)
+	}
+	if oldest > 0 {
+		t.tx.presented.SetAsOf(time.Unix(oldest, 0))
+	}
+}

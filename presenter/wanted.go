@@ -1,0 +1,161 @@
+package presenter
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/load"
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile"
+)
+
+// What a held zone is to become is kept beside the loaded files, in rows of the same shape under this prefix.
+const prefixWanted = "want/"
+
+// wanted is the Detail of a zone that is held until somebody releases it.
+type wanted struct {
+	Apex   zone.Name               `json:"apex"`
+	Commit string                  `json:"commit"`
+	Files  map[string]row.FileInfo `json:"files"` // none: the zone is to go
+}
+
+// beside reads and writes rows under prefixWanted.
+type beside struct{ tx *table.Tx }
+
+func (b beside) Get(key string) ([]byte, bool) { return b.tx.Get(prefixWanted + key) }
+func (b beside) Put(key string, value []byte)  { b.tx.Put(prefixWanted+key, value) }
+func (b beside) Delete(key string)             { b.tx.Delete(prefixWanted + key) }
+
+// keepBack holds a zone that would lose what it has, with the files it would have.
+func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []checkout.File) {
+	w := wanted{Apex: apex, Commit: l.set.Commit, Files: map[string]row.FileInfo{}}
+	fingerprint := check
+	for _, f := range files {
+		fingerprint += "\x00" + f.Path + "\x00" + load.Hash(f.Data)
+	}
+	effect := "the zone stays as it was loaded before; a release takes the zone away"
+	if len(files) > 0 {
+		effect = "the zone stays as it was loaded before; a release loads it as its files are now"
+	}
+	unit := unitFile
+	if check == "zone-gone" {
+		unit = unitZone
+	}
+	subject := apex.String()
+	id := row.HeldID(owner, unit, subject, fingerprint)
+	if _, again := l.stale[id]; !again {
+		for _, f := range files {
+			load.PutFile(beside{l.tx.zones}, f, l.set.Commit)
+			value, _ := beside{l.tx.zones}.Get(row.PrefixFile + f.Path)
+			var info row.FileInfo
+			_ = json.Unmarshal(value, &info) // written a line above
+			w.Files[f.Path] = info
+		}
+		l.hold(row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, Effect: effect, CanFree: true, Detail: encode(w)}, fingerprint)
+		l.log.Warn("zone held", "id", id, "zone", apex, "file", l.set.Prefix+path, "cause", cause)
+	}
+	delete(l.stale, id)
+	l.held = append(l.held, id)
+	l.problems = append(l.problems, zone.Problem{Check: check, Severity: zone.Error, File: l.set.Prefix + path, Name: subject,
+		Text: cause + ": the zone is held as it was", Fix: "bring the file back, or run: zonecast held release " + id})
+}
+
+// dropWanted forgets the files of a held zone that is held no more.
+func (t *term) dropWanted(h row.Held) {
+	var w wanted
+	if json.Unmarshal(h.Detail, &w) != nil {
+		return // a broken file has none
+	}
+	for path, info := range w.Files {
+		load.DeleteFile(beside{t.tx.zones}, path, info)
+	}
+}
+
+var (
+	errUnknown = &refusal{http.StatusNotFound, errors.New("no such held item")}
+	errMend    = &refusal{http.StatusConflict, errors.New("it cannot be released: mend what it says")}
+)
+
+// release lets a held thing go.
+func (t *term) release(id string) (h row.Held, err error) {
+	value, ok := t.held.Get(id)
+	if !ok {
+		return h, errUnknown
+	}
+	if err := json.Unmarshal(value, &h); err != nil {
+		return h, fmt.Errorf("held %s: %w", id, err)
+	}
+	switch {
+	case !h.CanFree:
+		return h, errMend
+	case h.Unit == unitPush:
+		p, ok, err := load.Pending(t.zones)
+		if err != nil || !ok {
+			return h, errors.Join(errors.New("the held push is damaged: push again"), err)
+		}
+		_, _, err = t.load(p.Set, "push")
+		return h, err
+	}
+	return h, t.releaseZone(h)
+}
+
+func (t *term) releaseZone(h row.Held) error {
+	var w wanted
+	if err := json.Unmarshal(h.Detail, &w); err != nil {
+		return fmt.Errorf("held %s: %w", h.ID, err)
+	}
+	infos, err := load.Infos(t.zones)
+	if err != nil {
+		return err
+	}
+	files, err := load.Files(beside{t.tx.zones}, w.Files)
+	if err != nil {
+		return err
+	}
+	l := &loading{term: t, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{w.Apex: {}}}
+	l.readOld()
+	if len(files) == 0 {
+		l.remove(w.Apex)
+	} else {
+		zones, problems := zonefile.Parse(files, t.cfg.options("", t.now))
+		if len(zones.Zones) != 1 {
+			return &refusal{http.StatusConflict, fmt.Errorf("its files are no longer valid: %w", problems[0])}
+		}
+		l.apply(zones.Zones[0], files, func(string) string { return w.Commit })
+	}
+	t.tx.held.Delete(h.ID)
+	t.dropWanted(h)
+	return nil
+}
+
+// reread makes the rows of all loaded zones anew from their files: the configuration's defaults may have changed, or
+// this program reads them otherwise than the one before.
+func (t *term) reread() error {
+	infos, err := load.Infos(t.zones)
+	if err != nil {
+		return err
+	}
+	files, err := load.Files(t.zones, infos)
+	if err != nil {
+		return err
+	}
+	zones, _ := zonefile.Parse(files, t.cfg.options("", t.now))
+	l := &loading{term: t, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{}}
+	for _, z := range zones.Zones {
+		l.old[z.Apex] = map[string][]row.HumanRecord{}
+	}
+	l.readOld()
+	for _, z := range zones.Zones {
+		l.apply(z, nil, func(path string) string { return infos[path].Commit })
+	}
+	for _, b := range zones.Broken {
+		t.log.Warn("loaded zone files cannot be read any more: their records stay", "zone", b.Apex, "problem", b.Problems[0].Error())
+	}
+	t.repairFacts()
+	return nil
+}
