@@ -16,9 +16,13 @@ func Three(t testing.TB) []*Server {
 	var err error
 	for range attempts {
 		var servers []*Server
-		if servers, err = three(t.TempDir()); err == nil {
+		servers, err = three(t.TempDir())
+		if err == nil {
 			t.Cleanup(func() { stopAll(servers) })
 			return servers
+		}
+		if !errors.Is(err, errPort) {
+			break
 		}
 	}
 	t.Fatal(err)

@@ -6,6 +6,7 @@
 package zktest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,8 +21,9 @@ import (
 
 const (
 	jar = "/usr/share/java/zookeeper.jar"
-	// Netty is needed for TLS; the package does not put these two on the class path itself.
-	extra = "/usr/share/java/netty-all.jar:/usr/share/java/slf4j-simple.jar"
+	// What TLS needs of Netty, and a log, are not on the package's own class path.
+	extra = "/usr/share/java/netty-codec.jar:/usr/share/java/netty-resolver.jar:" +
+		"/usr/share/java/netty-transport-native-unix-common.jar:/usr/share/java/slf4j-simple.jar"
 
 	// Tick is the servers' unit of time: sessions expire on multiples of it, and it is short so that tests of
 	// expiry are.
@@ -32,6 +34,9 @@ const (
 	startTime = 60 * time.Second
 	attempts  = 5 // to find free ports
 )
+
+// errPort says that somebody else took a port that was free a moment ago; other ports may do.
+var errPort = errors.New("port taken")
 
 // Server is one ZooKeeper server.
 type Server struct {
@@ -76,9 +81,13 @@ func Single(t testing.TB, opt Options) *Server {
 	var err error
 	for range attempts {
 		var s *Server
-		if s, err = single(t.TempDir(), opt); err == nil {
+		s, err = single(t.TempDir(), opt)
+		if err == nil {
 			t.Cleanup(s.Stop)
 			return s
+		}
+		if !errors.Is(err, errPort) {
+			break
 		}
 	}
 	t.Fatal(err)
@@ -129,6 +138,9 @@ func Shared(t testing.TB) *Server {
 				return
 			}
 			os.RemoveAll(dir)
+			if !errors.Is(shared.err, errPort) {
+				return
+			}
 		}
 	})
 	if shared.err != nil {
@@ -174,7 +186,8 @@ func (s *Server) await() error {
 			return nil
 		}
 		if strings.Contains(s.log(), "BindException") { // somebody else took the port
-			break
+			s.Stop()
+			return fmt.Errorf("zktest: %s: %w", s.Addr, errPort)
 		}
 	}
 	log := s.log()
