@@ -29,9 +29,6 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if t.holding, err = readHolding(t.held); err != nil {
 		return err
 	}
-	if t.c, err = newContent(t.pub, t.log, t.protected); err != nil {
-		return err
-	}
 	if t.entries, err = t.hist.versions(ctx); err != nil {
 		return err
 	}
@@ -45,25 +42,43 @@ func (t *term) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if t.hasHead {
-		err = t.resume(ctx)
-	} else {
-		err = t.start(ctx)
-	}
-	if err != nil {
+		t.resume(ctx)
+	} else if err := t.start(ctx); err != nil {
 		return err
 	}
 	t.baseAt = time.Now()
-	rows, err := t.plant()
+	return t.know(ctx)
+}
+
+// know reads table published and makes it, the view and the tree of names say the same.
+func (t *term) know(ctx context.Context) (err error) {
+	if t.view != nil {
+		return t.repair(ctx)
+	}
+	var names []snapshot.NameChange
+	t.c, err = newContent(t.pub, t.log, t.protected, func(n zone.Name, p row.Published) {
+		names = append(names, snapshot.NameChange{Name: n, Sets: p.Sets})
+	})
 	if err != nil {
 		return err
 	}
-	if t.view == nil {
-		t.view = snapshot.NewView(snapshot.Empty()).Apply(rows)
+	t.tree = snapshot.NewTree()
+	rows, _ := t.tree.Delta(zoneChanges(t.c.zones), names)
+	t.view = snapshot.NewView(snapshot.Empty()).Apply(rows)
+	if !t.hasHead && len(t.c.zones) > 0 {
+		t.order = &order{note: "the head was lost"}
 	}
 	if t.unbased {
 		return t.rebuild()
 	}
 	return nil
+}
+
+func zoneChanges(zones map[zone.Name]row.ZoneFacts) (list []snapshot.ZoneChange) {
+	for apex, facts := range zones {
+		list = append(list, snapshot.ZoneChange{Zone: snapshot.Zone{Apex: apex, SerialLiteral: facts.SerialLiteral, Timestamp: facts.Timestamp}})
+	}
+	return list
 }
 
 // start begins without a head: a new installation, or one whose store was lost.
@@ -79,14 +94,11 @@ func (t *term) start(ctx context.Context) error {
 	if t.floor > 0 {
 		t.log.Warn("the store has no head: going on above the last version that is remembered", "epoch", t.epoch, "version", t.floor)
 	}
-	if len(t.c.zones) > 0 {
-		t.order = &order{note: "the head was lost"}
-	}
 	return nil
 }
 
-// resume begins at a head.
-func (t *term) resume(ctx context.Context) error {
+// resume begins at a head: with the view it stands for, or knowing that there is none to be had.
+func (t *term) resume(ctx context.Context) {
 	if t.mem.Ceiling > t.head.Version+ahead && t.mem.Epoch >= t.head.Epoch {
 		// More than one reservation above the head: the store was restored from an older copy.
 		t.floor = t.mem.Ceiling
@@ -105,7 +117,7 @@ func (t *term) resume(ctx context.Context) error {
 	}
 	if err == nil {
 		t.view = view
-		return t.repair(ctx, view)
+		return
 	}
 	if !errors.Is(err, errNoHistory) {
 		t.log.Error("the release log cannot be read", "error", err)
@@ -113,13 +125,12 @@ func (t *term) resume(ctx context.Context) error {
 	at := t.pub.Head().Inputs[inputReleases]
 	if at.Fence == t.head.Epoch && at.Seq == t.head.Version {
 		t.unbased = true
-		return nil
+		return
 	}
 	t.log.Error("table published is not at the head's version and no base is at hand: what is served is not known here; the next release is a base",
 		"head", t.head.Version, "table", at.Seq, "error", err)
 	t.order = &order{note: "the table of what was published was lost"}
 	t.blind = &t.head.Base
-	return nil
 }
 
 // rebuild makes the missing base file from table published, which is at the head's version.
@@ -143,67 +154,58 @@ func (t *term) rebuild() error {
 	return nil
 }
 
-// plant fills the tree of names from table published and gives its rows as one delta.
-func (t *term) plant() (*snapshot.Delta, error) {
-	var zones []snapshot.ZoneChange
-	for apex, facts := range t.c.zones {
-		zones = append(zones, snapshot.ZoneChange{Zone: snapshot.Zone{Apex: apex, SerialLiteral: facts.SerialLiteral, Timestamp: facts.Timestamp}})
-	}
-	var names []snapshot.NameChange
-	for key, value := range t.pub.All() {
-		if _, ok := row.ZoneOf(key); ok {
-			continue
-		}
-		n, err := zone.ParseName(key)
-		if err != nil {
-			return nil, fmt.Errorf("table published: %w", err)
-		}
-		p, err := row.DecodePublished(value)
-		if err != nil {
-			return nil, fmt.Errorf("table published, %s: %w", key, err)
-		}
-		names = append(names, snapshot.NameChange{Name: n, Sets: p.Sets})
-	}
-	t.tree = snapshot.NewTree()
-	rows, _ := t.tree.Delta(zones, names)
-	return rows, nil
-}
-
-// repair makes table published say what the releases say.
-func (t *term) repair(ctx context.Context, view *snapshot.View) error {
+// repair makes table published say what the view of the releases says.
+func (t *term) repair(ctx context.Context) (err error) {
 	tx := t.pub.Begin()
-	if err := t.repairZones(tx, view); err != nil {
+	same := 0
+	visit := func(n zone.Name, p row.Published) {
+		node, _ := t.view.Lookup(n)
+		switch z, ok := t.view.FindZone(n); {
+		case len(node.Sets) == 0 || !ok:
+			tx.Delete(n.String())
+		case p.Zone != z.Apex || !zone.SetsEqual(p.Sets, node.Sets):
+			tx.Put(n.String(), t.row(z, node))
+		default:
+			same++
+		}
+	}
+	if t.c, err = newContent(t.pub, t.log, t.protected, visit); err != nil {
 		return err
 	}
-	for node := range view.Walk("") {
-		if len(node.Sets) == 0 {
-			continue
-		}
-		z, ok := view.FindZone(node.Name)
-		have := t.c.published(node.Name)
-		if !ok || (have.Zone == z.Apex && zone.SetsEqual(have.Sets, node.Sets)) {
-			continue
-		}
-		tx.Put(node.Name.String(), row.Published{Since: t.head.Version, Zone: z.Apex, Sets: node.Sets}.Encode())
+	if err := t.repairZones(tx, t.view); err != nil {
+		return err
 	}
-	for key := range t.pub.All() {
-		if n, ok := nameOf(key); ok {
-			if node, ok := view.Lookup(n); !ok || len(node.Sets) == 0 {
-				tx.Delete(key)
+	var names []snapshot.NameChange // in canonical order, which spares Delta the sorting
+	for node := range t.view.Walk("") {
+		if len(node.Sets) > 0 {
+			names = append(names, snapshot.NameChange{Name: node.Name, Sets: node.Sets})
+		}
+	}
+	if len(names) != same {
+		for _, n := range names {
+			if z, ok := t.view.FindZone(n.Name); ok && len(t.c.published(n.Name).Sets) == 0 {
+				tx.Put(n.Name.String(), t.row(z, snapshot.Node{Name: n.Name, Sets: n.Sets}))
 			}
 		}
 	}
-	if !tx.Changed() {
-		return nil
+	if tx.Changed() {
+		t.log.Warn("table published differed from the releases: repaired", "version", t.head.Version)
+		tx.SetInput(inputReleases, table.Position{Fence: t.head.Epoch, Seq: t.head.Version})
+		if err := table.Commit(ctx, tx); err != nil {
+			return err
+		}
+		if t.c, err = newContent(t.pub, t.log, t.protected, nil); err != nil {
+			return err
+		}
 	}
-	t.log.Warn("table published differed from the releases: repaired", "version", t.head.Version)
-	tx.SetInput(inputReleases, table.Position{Fence: t.head.Epoch, Seq: t.head.Version})
-	if err := table.Commit(ctx, tx); err != nil {
-		return err
-	}
-	c, err := newContent(t.pub, t.log, t.protected)
-	t.c = c
-	return err
+	t.tree = snapshot.NewTree()
+	t.tree.Delta(zoneChanges(t.c.zones), names)
+	return nil
+}
+
+// row of a name whose last change is not known any more: it counts as changed by the head's version.
+func (t *term) row(z snapshot.Zone, node snapshot.Node) []byte {
+	return row.Published{Since: t.head.Version, Zone: z.Apex, Sets: node.Sets}.Encode()
 }
 
 func (t *term) repairZones(tx *table.Tx, view *snapshot.View) error {

@@ -44,7 +44,8 @@ type publishedZone struct {
 	Since uint64 `json:"since"` // version of the release that last changed it
 }
 
-func newContent(rows getter, log *slog.Logger, protected []zone.Name) (*content, error) {
+// newContent reads table published, shard by shard; visit sees every row of a name on the way, if it is not nil.
+func newContent(rows getter, log *slog.Logger, protected []zone.Name, visit func(zone.Name, row.Published)) (*content, error) {
 	c := &content{
 		rows: rows, log: log, protected: protected,
 		zones: map[zone.Name]row.ZoneFacts{}, names: map[zone.Name]int{}, size: map[zone.Name]*sizes{},
@@ -60,11 +61,18 @@ func newContent(rows getter, log *slog.Logger, protected []zone.Name) (*content,
 			c.zones[apex] = z.ZoneFacts
 			continue
 		}
+		n, err := zone.ParseName(key)
+		if err != nil {
+			return nil, fmt.Errorf("table published: %w", err)
+		}
 		p, err := row.DecodePublished(value)
 		if err != nil {
 			return nil, fmt.Errorf("table published, %s: %w", key, err)
 		}
 		c.names[p.Zone]++
+		if visit != nil {
+			visit(n, p)
+		}
 	}
 	return c, nil
 }
@@ -220,6 +228,7 @@ func (c *content) setName(n zone.Name, d diff) {
 		delete(c.in, n)
 	}
 	have := c.published(n)
+	d.was = have.Zone
 	switch {
 	case len(have.Sets) == 0 && len(d.sets) == 0:
 		return
@@ -257,7 +266,7 @@ func (c *content) home(n, want, have zone.Name) zone.Name {
 func (c *content) regroup() {
 	for n, u := range c.in {
 		d := u.names[n]
-		to := c.unit(c.home(n, d.apex, c.published(n).Zone))
+		to := c.unit(c.home(n, d.apex, d.was))
 		if to != u {
 			u.drop(n)
 			c.touched[u] = true

@@ -188,7 +188,7 @@ func (t *term) apply(tx *table.Tx, units []*unit, version uint64, now time.Time)
 		before := t.c.names[u.apex]
 		for n, d := range u.names {
 			if d.kind != created {
-				t.c.count(t.c.published(n).Zone, -1)
+				t.c.count(d.was, -1)
 			}
 			if d.kind == deleted {
 				tx.Delete(n.String())

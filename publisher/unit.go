@@ -12,6 +12,7 @@ import (
 // diff is what table presented wants at a name where table published has something else.
 type diff struct {
 	apex zone.Name    // zone the name is to belong to; "" when the name is to go
+	was  zone.Name    // zone it belongs to as published; "" when it has no records
 	sets []zone.RRset // none: the name is to have no records
 	kind kind
 }
