@@ -29,8 +29,8 @@ func appendValue(b []byte, v any, depth int) (_ []byte, err error) {
 		return append(b, "null"...), nil
 	case bool:
 		return strconv.AppendBool(b, v), nil
-	case int64:
-		return strconv.AppendInt(b, v, 10), nil
+	case int:
+		return strconv.AppendInt(b, int64(v), 10), nil
 	case float64:
 		return strconv.AppendFloat(b, v, 'g', -1, 64), nil
 	case string:

@@ -71,7 +71,7 @@ func eventOf(fields map[string]any, kind string, listed bool) (e Event, err erro
 		case "id":
 			e.ID, err = asText(key, v)
 		case "rev":
-			n, ok := v.(int64)
+			n, ok := v.(int)
 			if !ok || n < 0 {
 				err = errors.New("rev must be an integer from 0 to 2^63-1")
 			}

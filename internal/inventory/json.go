@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// The values of attributes are nil, bool, int64, float64, string, []any and map[string]any. encoding/json lets
+// The values of attributes are nil, bool, int, float64, string, []any and map[string]any. encoding/json lets
 // duplicate keys and invalid UTF-8 pass and makes every number a float, so we read JSON (RFC 8259) ourselves.
 
 var (
@@ -204,7 +204,7 @@ func (p *parser) number() (any, error) {
 // parseNumber keeps integers whole, however they are spelled (1, 1.0, 1e0), so that equal content is equal.
 func parseNumber(raw string) (any, error) {
 	if n, err := strconv.ParseInt(raw, 10, 64); err == nil {
-		return n, nil
+		return int(n), nil
 	} else if errors.Is(err, strconv.ErrRange) {
 		return nil, fmt.Errorf("number %.100s is out of range: 64 bits", raw)
 	}
@@ -213,7 +213,7 @@ func parseNumber(raw string) (any, error) {
 		return nil, fmt.Errorf("number %.100s is out of range", raw)
 	}
 	if f == math.Trunc(f) && math.Abs(f) < 1<<53 { // above, neighbours would fall together
-		return int64(f), nil
+		return int(f), nil
 	}
 	return f, nil
 }

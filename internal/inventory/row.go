@@ -148,3 +148,20 @@ func (d *decoder) bytes() []byte {
 }
 
 func utoa(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// Peek reads the owner feed alone, for walks over all rows; live is false for a tombstone.
+func Peek(b []byte) (feed string, live bool, err error) {
+	d := decoder{b: b}
+	if v := d.byte(); v != rowFormat {
+		return "", false, fmt.Errorf("%w: format %d", ErrCorrupt, v)
+	}
+	d.byte()
+	d.uint()
+	d.uint()
+	live = d.uint() == 0
+	feed = string(d.bytes())
+	if d.bad {
+		return "", false, ErrCorrupt
+	}
+	return feed, live, nil
+}
