@@ -47,6 +47,7 @@ func TestFaultsOfContributions(t *testing.T) {
 		"memory budget":  {"  - {name: x.example., type: TXT, value: '{len(map(1..15000, # + cpus)) + len(1..15000 + 0 * cpus)}'}\n", "", "eval", "memory budget"},
 		"relative name":  {"  - {name: '{fqdn}', type: A, value: '{ipv4}'}\n", `,"fqdn":"a.example"`, "eval", "final dot"},
 		"long replace":   {"  - {name: x.example., type: TXT, value: '{replace(replace(note, \"a\", note), \"a\", note)}'}\n", `,"note":"` + strings.Repeat("a", 4000) + `"`, "eval", "longer than 64 KiB"},
+		"long join":      {"  - {name: x.example., type: TXT, value: '{len(join(roles, note))}'}\n", roles(999) + `,"note":"` + strings.Repeat("a", 100) + `"`, "eval", "longer than 64 KiB"},
 		"empty text":     {"  - {name: 'x{note}.example.', type: A, value: '{ipv4}'}\n", `,"note":""`, "eval", "empty text"},
 		"many parts":     {"  - {name: x.example., type: TXT, value: '{len(split(note, \"a\"))}'}\n", `,"note":"` + strings.Repeat("a", 1000) + `"`, "eval", "at most 1000 parts"},
 		"empty splitter": {"  - {name: x.example., type: TXT, value: '{len(split(note, \"\"))}'}\n", `,"note":"x"`, "eval", "separator"},
@@ -205,6 +206,18 @@ func TestWorkerForgets(t *testing.T) {
 		list, err := m.Eval(w, "server", "x", decode(t, server(c.more)))
 		if err != nil || len(list) != 1 || string(list[0].Sets[0].Data[0][1:]) != c.want {
 			t.Errorf("%v %v, want %s", list, err, c.want)
+		}
+	}
+}
+
+// The smallest TTL wins, wherever it stands, and one TTL stays (RFC 2181 5.2).
+func TestSmallestTTLWins(t *testing.T) {
+	t.Parallel()
+	for _, ttls := range [][2]int{{60, 300}, {300, 60}} {
+		m := module(t, fmt.Sprintf("module: a\nkind: server\nrecords:\n  - {name: x.example., type: A, value: 192.0.2.1, ttl: %d}\n  - {name: x.example., type: A, value: 192.0.2.2, ttl: %d}\n", ttls[0], ttls[1]))
+		list, err := m.Eval(NewWorker(), "server", "x", decode(t, server("")))
+		if err != nil || len(list) != 1 || len(list[0].Sets) != 1 || list[0].Sets[0].TTL != 60 || len(list[0].Sets[0].Data) != 2 {
+			t.Errorf("%v: %v %v", ttls, list, err)
 		}
 	}
 }

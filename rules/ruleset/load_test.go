@@ -132,6 +132,41 @@ func TestHashIsOfTheMeaning(t *testing.T) {
 	}
 }
 
+// A failing test shows each difference at its place: what is missing at its line, what is too much at the test.
+func TestFailingTestIsADiff(t *testing.T) {
+	t.Parallel()
+	m := module(t, simple+`tests:
+  - given: {hostname: a, site: b, ipv4: 192.0.2.1, state: up}
+    expect: |
+      ; a comment
+      b.prod.example. 300 A 192.0.2.1
+  - given: {hostname: a, site: b, ipv4: 192.0.2.1, state: up}
+    expect: ''
+  - given: {hostname: a, site: b, ipv4: 192.0.2.1, stat: up}
+    expect: ''
+  - given: {hostname: a, site: b, ipv4: 192.0.2.1, state: up, typo: 1}
+    expect: ''
+  - given: {hostname: a, site: b, ipv4: 192.0.2.1, state: up}
+    expect: a.prod.example. 60 A 192.0.2.1
+`)
+	want := []string{
+		"m.yaml:9:5: simple: test 1: + a.prod.example. 300 A 192.0.2.1 [test-failed]",
+		"m.yaml:12:7: simple: test 1: - b.prod.example. 300 A 192.0.2.1 [test-failed]",
+		"m.yaml:13:5: simple: test 2: + a.prod.example. 300 A 192.0.2.1 [test-failed]",
+		`m.yaml:15:12: simple: test 3: attribute "state" of kind "server": it is missing [test-failed]`,
+		`m.yaml:17:12: simple: test 4: kind "server" has no attribute "typo" [test-failed]`,
+		"m.yaml:19:5: simple: test 5: + a.prod.example. 300 A 192.0.2.1 [test-failed]",
+		"m.yaml:20:13: simple: test 5: - a.prod.example. 60 A 192.0.2.1 [test-failed]",
+	}
+	var got []string
+	for _, p := range m.RunTests() {
+		got = append(got, p.Error())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
 // Neither an empty var nor a test whose id is a number passes for something else.
 func TestEmptyVarAndNumericID(t *testing.T) {
 	t.Parallel()

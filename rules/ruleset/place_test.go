@@ -42,6 +42,7 @@ func TestTraps(t *testing.T) {
 		"when: 'state == \"up\"'   # fine too":     "",
 		"when: {state}":                            "unquoted-template",
 		"when:":                                    "empty-text",
+		"when: '[true, 1][0]'":                     "expression-type",
 		"when: true":                               "",
 		"when: ~":                                  "empty-text",
 		"when: 'ipv6'":                             "expression-type",

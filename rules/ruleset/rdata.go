@@ -24,7 +24,7 @@ func fastRdata(t zone.Type, text []byte) (zone.Rdata, bool) {
 		return zone.Rdata(addr[:]), ok
 	case dns.TypeAAAA:
 		addr, err := netip.ParseAddr(string(text))
-		if err != nil || !addr.Is6() || addr.Zone() != "" || addr.Is4In6() {
+		if err != nil || !addr.Is6() || addr.Zone() != "" {
 			return "", false
 		}
 		o := addr.As16()
@@ -66,7 +66,7 @@ func fastNumbers(text []byte, n int) (zone.Rdata, bool) {
 		value, digits := 0, 0
 		for digits < len(text) && '0' <= text[digits] && text[digits] <= '9' {
 			value = value*10 + int(text[digits]-'0')
-			if digits++; value > 65535 || digits > 1 && text[0] == '0' {
+			if digits++; value > 65535 || digits > 5 {
 				return "", false
 			}
 		}

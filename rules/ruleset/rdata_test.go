@@ -21,6 +21,8 @@ func TestFastRdataIsParseRdata(t *testing.T) {
 		rapid.StringMatching(`[0-9]{1,6} {1,2}([a-z_-]{1,40}\.){0,8}`),
 		rapid.StringMatching(`([a-z]{60,64}\.){1,5}`),
 		rapid.StringMatching(`(::|([0-9a-f]{1,4}:){1,7})([0-9a-f]{0,4}|192\.0\.2\.1)`),
+		rapid.StringMatching(`::[fF]{4}:(192\.0\.2\.[0-9]{1,3}|c000:2[0-9]{2})(%eth0)?`),
+		rapid.StringMatching(`0{0,6}[0-9] 0{0,2}[0-9]{1,6} 0[0-9] a\.`),
 		rapid.String(),
 	)
 	rapid.Check(t, func(t *rapid.T) {

@@ -40,7 +40,7 @@ func NewWorker() *Worker {
 // begin points the worker at one entity; only the attributes that the module's expressions read are put in.
 func (w *Worker) begin(m *Module, e *Entity) {
 	if w.module != m {
-		clear(w.env)
+		clear(w.env) // only to let go of values: a module reads nothing but what is put in here
 	}
 	w.module, w.entity, w.items = m, e, w.items[:0]
 	for _, i := range m.attrs {
@@ -203,10 +203,7 @@ func (w *Worker) text(t *template) ([]byte, error) {
 // data it can leave neither its quotes nor its field, unless it is the whole data.
 func (t *template) appendText(b []byte, v string, p *piece) ([]byte, error) {
 	switch {
-	case !t.data && p.dotted:
-		if !nameText(v) {
-			return nil, fmt.Errorf("%.80q is no name of labels", v)
-		}
+	case !t.data && p.dotted: // a checked attribute of type name, or reverse(): labels and dots
 	case !t.data:
 		if !labelText(v) {
 			return nil, fmt.Errorf("%.80q cannot be part of a label: want letters, digits, hyphens or underscores", v)
