@@ -99,8 +99,9 @@ func (t *term) start(ctx context.Context) error {
 
 // resume begins at a head: with the view it stands for, or knowing that there is none to be had.
 func (t *term) resume(ctx context.Context) {
-	if t.mem.Ceiling > t.head.Version+ahead && t.mem.Epoch >= t.head.Epoch {
-		// More than one reservation above the head: the store was restored from an older copy.
+	if t.mem.Ceiling > t.head.Version+ahead+1 && t.mem.Epoch >= t.head.Epoch {
+		// More than one reservation (and the release that may have failed) above the head: the store was restored from an
+		// older copy.
 		t.floor = t.mem.Ceiling
 		t.order = &order{note: "the store went back"}
 		t.log.Warn("the head in the store is older than what this instance remembers: going on above it", "head", t.head.Version, "remembered", t.floor)

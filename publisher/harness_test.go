@@ -36,6 +36,7 @@ type world struct {
 	presented *table.Writer
 	want      map[string][]zone.RRset // what presented says, by owner name
 	zones     map[zone.Name]row.ZoneFacts
+	closers   []func()
 }
 
 func newWorld(t testing.TB) *world {
@@ -45,8 +46,9 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { st.Close() })
 	w := &world{t: t, st: st, cfg: DefaultConfig(), want: map[string][]zone.RRset{}, zones: map[zone.Name]row.ZoneFacts{}}
+	w.closers = append(w.closers, func() { st.Close() })
+	t.Cleanup(w.close)
 	w.cfg.Data, w.cfg.KeyFile = filepath.Join(dir, "publisher"), filepath.Join(dir, "key")
 	w.cfg.AsOfEvery = time.Second
 	w.cfg.Gates.Window = 0
@@ -55,6 +57,14 @@ func newWorld(t testing.TB) *world {
 	}
 	w.openPresented()
 	return w
+}
+
+// close ends what the world started, newest first. It may be called early.
+func (w *world) close() {
+	for _, end := range slices.Backward(w.closers) {
+		end()
+	}
+	w.closers = nil
 }
 
 func (w *world) openPresented() {
@@ -99,7 +109,7 @@ func (w *world) startWith(instance string, cfg Config) *publisher {
 			done = nil
 		}
 	}
-	w.t.Cleanup(p.stop)
+	w.closers = append(w.closers, p.stop)
 	return p
 }
 
@@ -209,9 +219,8 @@ func (w *world) proxy(dirs ...string) *proxy {
 		dirs = []string{w.cfg.Data}
 	}
 	changed, cancel := w.st.Watch(release.HeadPath(w.cfg.Stream))
-	w.t.Cleanup(cancel)
 	p := &proxy{w: w, dirs: dirs, changed: changed}
-	w.t.Cleanup(p.close)
+	w.closers = append(w.closers, cancel, p.close)
 	return p
 }
 

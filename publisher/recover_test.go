@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,7 +15,6 @@ import (
 	"zonecast/internal/durable"
 	"zonecast/internal/leader"
 	"zonecast/internal/release"
-	"zonecast/internal/service"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
 	"zonecast/internal/table"
@@ -252,36 +249,14 @@ func TestRollback(t *testing.T) {
 func TestFencedLeader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	mem, err := openMemory(w.cfg.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, public, err := readKey(w.cfg.KeyFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := New(w.cfg, w.st, service.NewHost("old", "", slog.New(slog.NewTextHandler(io.Discard, nil))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	old := s.term(history{st: w.st, stream: w.cfg.Stream, keys: w.cfg.keys(public), shelf: s.shelf}, key, mem)
-	if err := old.begin(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	old := w.byHand()
 	w.start("new")
 	p := fill(t, w, 3)
 	before := p.head
-	f := table.Follow(w.st, tablePresented)
-	defer f.Close()
-	b, err := f.Next(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	old.take(f, b)
-	if err := old.release(t.Context(), time.Now()); !errors.Is(err, table.ErrFenced) {
+	if err := old.step(); !errors.Is(err, table.ErrFenced) {
 		t.Errorf("the old leader's release: %v", err)
 	}
-	old.end()
+	old.close()
 	if p.follow(); p.head.Version != before.Version {
 		t.Errorf("version %d after %d", p.head.Version, before.Version)
 	}
