@@ -3,12 +3,7 @@ package table
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
-	"time"
-
-	"zonecast/internal/store"
-	"zonecast/internal/store/embedded"
 )
 
 // Figures (two cores of an EPYC, shared): see ci/RESULTS.md. Rows are like those of table generated: an owner
@@ -19,16 +14,6 @@ func benchRow(i int) (string, []byte) {
 	return fmt.Sprintf("web%06d.ams%d.prod.example.", i, i%9),
 		fmt.Appendf(nil, "\x01\x01\x01\x2c\x01\x04%c%c%c%cserversentity server/web%06d feed main rev %d module servers %016x%016x module vars ams",
 			192, 0, byte(i>>8), byte(i), i, r.Uint32(), r.Uint64(), r.Uint64())
-}
-
-func openEmbedded(b testing.TB) store.Store {
-	b.Helper()
-	st, err := embedded.Open(filepath.Join(b.TempDir(), "store"), time.Second)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { st.Close() })
-	return st
 }
 
 func bulk(b testing.TB, w *Writer, n int) {

@@ -289,8 +289,3 @@ func TestPropertyInMemory(t *testing.T) {
 	t.Parallel()
 	property(t, newFake(), 1000, 0, 0.1, 0.5)
 }
-
-func TestPropertyEmbedded(t *testing.T) {
-	t.Parallel()
-	property(t, openEmbedded(t), 20, 0, 0.05)
-}

@@ -141,15 +141,7 @@ func race(t *testing.T, base store.Store, name string, run uint64, commits int) 
 
 func TestRaceInMemory(t *testing.T) {
 	t.Parallel()
-	for run := range uint64(20) {
+	for run := range uint64(10) {
 		race(t, newFake(), "raced", run, 100)
-	}
-}
-
-func TestRaceEmbedded(t *testing.T) {
-	t.Parallel()
-	st := openEmbedded(t)
-	for run := range uint64(5) {
-		race(t, st, fmt.Sprint("raced", run), run, 100)
 	}
 }
