@@ -77,6 +77,7 @@ type replayer struct {
 	epoch uint64
 	now   point
 	heads []point
+	end   int64 // of the last whole record
 }
 
 func (f *Folder) replay(l *Loaded, verify func([]byte) (release.Head, error)) error {
@@ -103,12 +104,16 @@ func (f *Folder) replay(l *Loaded, verify func([]byte) (release.Head, error)) er
 			return err
 		}
 		f.journal.entries, f.journal.heads = p.entries, p.heads
+		if l.Torn == nil && r.end > p.end {
+			l.Torn = fmt.Errorf("%w: entries without the head they lead to", ErrCorrupt)
+		}
 		return nil
 	}
 	return errors.Join(fmt.Errorf("%w: no usable release in the journal", ErrCorrupt), l.Torn)
 }
 
 func (r *replayer) record(k kind, payload []byte, end int64) error {
+	r.end = end
 	switch k {
 	case kindEntry:
 		return r.entry(payload)
