@@ -75,7 +75,7 @@ func (b *Builder) write(out io.Writer) (Stat, error) {
 		return Stat{}, err
 	}
 	if !b.order {
-		slices.SortFunc(b.items, func(x, y uint64) int { return bytes.Compare(b.arena.key(x), b.arena.key(y)) })
+		parallelSort(b.items, func(x, y uint64) int { return bytes.Compare(b.arena.key(x), b.arena.key(y)) })
 	}
 	w.index = make([]indexEntry, 0, len(b.items)+len(b.items)/16)
 	for _, item := range b.items {

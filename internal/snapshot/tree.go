@@ -67,7 +67,7 @@ func (t *Tree) Delta(zones []ZoneChange, names []NameChange) (d *Delta, undo fun
 			d.Names = append(d.Names, NameChange{Name: n, State: now})
 		}
 	}
-	slices.SortFunc(d.Names, func(a, b NameChange) int { return a.Name.Compare(b.Name) })
+	sortChanges(d.Names)
 	return d, e.undo
 }
 

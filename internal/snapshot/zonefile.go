@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -130,12 +131,12 @@ func (f *zoneFile) reportRecord(severity zone.Severity, check string, r fileReco
 
 // addTo checks the records name by name and adds those that belong to this zone; owner gives the zone of a name.
 func (f *zoneFile) addTo(b *Builder, owner func(zone.Name) zone.Name) {
-	slices.SortStableFunc(f.items, func(x, y uint64) int {
+	parallelSort(f.items, func(x, y uint64) int {
 		a, b := f.records.key(x), f.records.key(y)
 		if c := bytes.Compare(a[:len(a)-2], b[:len(b)-2]); c != 0 {
 			return c
 		}
-		return bytes.Compare(a[len(a)-2:], b[len(b)-2:])
+		return cmp.Or(bytes.Compare(a[len(a)-2:], b[len(b)-2:]), cmp.Compare(x, y)) // then as in the file
 	})
 	var group []fileRecord
 	flush := func() {
