@@ -154,6 +154,32 @@ func TestInterruptedGrowth(t *testing.T) {
 	}
 }
 
+// A store that was lost and filled anew may show the same fence and sequence over other rows.
+func TestLostStore(t *testing.T) {
+	t.Parallel()
+	st := newFake()
+	f := Follow(st, "zones")
+	defer f.Close()
+	begin := func(beats int, model map[string]string) {
+		w := mustOpen(t, st, "zones", small)
+		for range beats {
+			mustCommit(t, w.Begin())
+		}
+		tx := w.Begin()
+		fill(tx, model, "k", 3, 10)
+		mustCommit(t, tx)
+		if _, err := f.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(rows(f.All()), model) {
+			t.Fatal("the follower shows rows of another table")
+		}
+	}
+	begin(3, map[string]string{})
+	clear(st.nodes)
+	begin(0, map[string]string{})
+}
+
 func TestBadOptions(t *testing.T) {
 	t.Parallel()
 	for _, opt := range []Options{{Shards: 3}, {Shards: 2 * maxShards}, {KeepLog: -1}, {KeepLog: maxKeepLog + 1}} {

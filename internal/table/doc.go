@@ -11,6 +11,10 @@
 // and a commit is one multi: the changed shards, a log entry, and the head under a check of the head's version.
 // The count of shards stands in their path, so that doubling them is atomic with the head too.
 //
+// A change too large for one multi is a group of commits, whose heads say Open until the last one: whoever reads
+// waits for a closed head, so that nobody acts on half a change. A bulk change skips the log; LogFrom then lies
+// beyond Seq, and followers read all again. Followers watch the head alone and replay the log.
+//
 // Promises. P4: every write checks the version of the head that the writer's own fence wrote, so a writer that was
 // paused for an hour fails with ErrFenced, whatever its clock says; input positions never go back. P9: keys,
 // values, shards, the log and each multi are bounded; bytes from the store are checked before they are believed.

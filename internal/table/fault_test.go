@@ -72,7 +72,7 @@ func (f *faultStore) Watch(path string) (<-chan struct{}, func()) {
 	out := make(chan struct{}, 1)
 	done := make(chan struct{})
 	go func() {
-		again := time.NewTicker(5 * time.Millisecond)
+		again := time.NewTicker(time.Millisecond)
 		defer again.Stop()
 		for {
 			select {

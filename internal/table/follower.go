@@ -65,6 +65,9 @@ func (f *Follower) reset(ctx context.Context) (Batch, error) {
 
 // advance follows the log to a closed head. What the log cannot give, all shards can.
 func (f *Follower) advance(ctx context.Context, h Head, version int64) (Batch, error) {
+	if version < f.version { // the store was lost, and this is another table, whatever its fence and sequence say
+		return f.reset(ctx)
+	}
 	changes, err := f.src.between(ctx, f.head, h)
 	if errors.Is(err, errGap) || errors.Is(err, errCorrupt) {
 		return f.reset(ctx)

@@ -126,7 +126,7 @@ var errGap = errors.New("the log was trimmed")
 
 // between gives the changes after one closed head up to another.
 func (s source) between(ctx context.Context, from, to Head) ([]Change, error) {
-	if to.Seq < from.Seq || to.Fence < from.Fence { // the store was lost and the table made anew
+	if to.Seq < from.Seq || to.Fence < from.Fence { // the table was made anew
 		return nil, errGap
 	}
 	if to.Seq == from.Seq {

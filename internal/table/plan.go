@@ -117,7 +117,7 @@ func split(plans []*plan) (parts [][][]edit, err error) {
 		}
 	}
 	// Kept free in each multi, though only the last one carries the caller's operations: they are small.
-	if budget -= also; budget < 0 || budget < store.MaxNode/2 && also > store.MaxMulti/2 {
+	if budget -= also; budget < 0 {
 		return nil, fmt.Errorf("%w: heads and operations besides the table take %d octets", ErrTooLarge, also)
 	}
 	part, size := make([][]edit, len(plans)), 0
@@ -128,6 +128,10 @@ func split(plans []*plan) (parts [][][]edit, err error) {
 			if !p.bulk {
 				cost += e.logSize()
 				logged += e.logSize()
+			}
+			if cost > budget {
+				return nil, fmt.Errorf("table %s: %w: shard %d and its changes take %d octets, heads and other operations leave %d",
+					p.w.name, ErrTooLarge, e.index, cost, budget)
 			}
 			if size > 0 && (size+cost > budget || logged > store.MaxNode*9/10) {
 				parts = append(parts, part)

@@ -190,6 +190,12 @@ func TestRefusedBeforeAnythingChanges(t *testing.T) {
 				tx.Also(store.Create(fmt.Sprint("/x/", i), make([]byte, 250<<10)))
 			}
 		},
+		"both": func(tx *Tx) {
+			for i := range 4 {
+				tx.Put(fmt.Sprint(i), noise()[2048:])
+			}
+			tx.Also(store.Create("/x", make([]byte, store.MaxNode)))
+		},
 	} {
 		tx := w.Begin()
 		tx.Put("fine", []byte("v"))
