@@ -51,7 +51,7 @@ func (t *term) heldRRset(n zone.Name, f merge.Fault) row.Held {
 	if f.Check == "outside-zones" {
 		effect = "it is not served, since no zone would hold it"
 	}
-	h := row.Held{Owner: owner, Unit: unitRRset, Subject: subject, Check: f.Check, Cause: f.Text, Effect: effect, Since: t.now.Unix()}
+	h := row.Held{Owner: owner, Unit: unitRRset, Subject: subject, Check: f.Check, Cause: f.Text, Effect: effect, Since: t.at.Unix()}
 	who := fmt.Sprintf("source %s, module %s, entity %s", f.Origin.Source, f.Origin.Module, f.Origin.Entity)
 	h.Problems = []zone.Problem{{Check: f.Check, Severity: zone.Error, Name: subject, Text: f.Text + " (" + who + ")"}}
 	h.ID = row.HeldID(owner, unitRRset, subject, f.Check+"\x00"+f.Text+"\x00"+who)
@@ -104,7 +104,7 @@ func (t *term) countOverflow() {
 		return
 	}
 	h := row.Held{ID: overflow, Owner: owner, Unit: unitRRset, Subject: fmt.Sprintf("%d more", t.unlisted), Check: "more-held",
-		Cause: "more RRsets are held than are listed", Effect: "each as it was before is served, if there was one", Since: t.now.Unix()}
+		Cause: "more RRsets are held than are listed", Effect: "each as it was before is served, if there was one", Since: t.at.Unix()}
 	if value, ok := t.held.Get(overflow); ok {
 		var old row.Held
 		if json.Unmarshal(value, &old) == nil {
@@ -132,7 +132,7 @@ func (t *term) refill() {
 
 // hold puts something of the loader's on the list, and gives its id.
 func (t *term) hold(h row.Held, fingerprint string) string {
-	h.Owner, h.ID, h.Since = owner, row.HeldID(owner, h.Unit, h.Subject, fingerprint), t.now.Unix()
+	h.Owner, h.ID, h.Since = owner, row.HeldID(owner, h.Unit, h.Subject, fingerprint), t.at.Unix()
 	if value, ok := t.held.Get(h.ID); ok {
 		var old row.Held
 		if json.Unmarshal(value, &old) == nil {

@@ -94,7 +94,7 @@ func (t *term) mark(key string) {
 // resolve works one name out. It only reads.
 func (t *term) resolve(n zone.Name, p merge.Place) outcome {
 	key := n.String()
-	in := merge.Input{Owner: n, Place: p, Now: t.now.Unix(), Last: func() (row.Presented, bool) { return t.lastAt(key) }}
+	in := merge.Input{Owner: n, Place: p, Now: t.at.Unix(), Last: func() (row.Presented, bool) { return t.lastAt(key) }}
 	if value, ok := t.human[key]; ok {
 		list, err := row.DecodeHuman(value)
 		if err != nil {

@@ -31,7 +31,7 @@ func (t *term) keep(n zone.Name, o outcome) {
 }
 
 func (t *term) putConflict(key string, c row.Conflict) {
-	c.Since = t.now.Unix()
+	c.Since = t.at.Unix()
 	if value, ok := t.tx.conflicts.Get(key); ok {
 		var old row.Conflict
 		if json.Unmarshal(value, &old) == nil {
@@ -64,7 +64,7 @@ func (t *term) setHuman(key string, value []byte) {
 	}
 	t.human[key] = value
 	list, _ := row.DecodeHuman(value) // resolve tells of a damaged row
-	t.nextOf(key, list, time.Now().Unix())
+	t.nextOf(key, list, t.now().Unix())
 }
 
 // nextOf notes when the next of the records at a name expires.
@@ -81,14 +81,14 @@ func (t *term) nextOf(key string, list []row.HumanRecord, now int64) {
 func (t *term) nextExpiry() time.Duration {
 	wait := time.Hour
 	for _, at := range t.expires {
-		wait = min(wait, max(0, time.Until(time.Unix(at, 0))))
+		wait = min(wait, max(0, time.Unix(at, 0).Sub(t.now())))
 	}
 	return wait
 }
 
 // expire marks the names at which a record has expired.
 func (t *term) expire() {
-	now := t.now.Unix()
+	now := t.at.Unix()
 	for key, at := range t.expires {
 		if at <= now {
 			list, _ := row.DecodeHuman(t.human[key])

@@ -105,7 +105,7 @@ func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string, error)
 		}
 	}
 	l.readOld()
-	zones, problems := zonefile.Parse(files, t.cfg.options(set.Prefix, t.now))
+	zones, problems := zonefile.Parse(files, t.cfg.options(set.Prefix, t.at))
 	l.problems = problems
 	for _, z := range zones.Zones {
 		l.good(z)
@@ -119,7 +119,7 @@ func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string, error)
 		t.dropWanted(h)
 	}
 	t.dropPush()
-	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.now.Unix(), By: by})
+	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.at.Unix(), By: by})
 	t.log.Info("zones loaded", "commit", set.Commit, "by", by, "zones", len(t.world.zones), "problems", len(l.problems), "held", len(l.held))
 	slices.SortFunc(l.problems, zone.Problem.ComparePlace)
 	return l.problems, strings.Join(l.held[:min(1, len(l.held))], ""), nil

@@ -22,6 +22,7 @@ type Stage struct {
 	host    *service.Host
 	log     *slog.Logger
 	metrics *metrics
+	now     func() time.Time
 	term    atomic.Pointer[term] // nil on a standby
 }
 
@@ -32,7 +33,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner)}
+	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now}
 	s.metrics = newMetrics(h.Metrics)
 	h.Ready.Set(owner, errStarting)
 	s.mount(h)

@@ -33,7 +33,7 @@ type term struct {
 	unlisted                          int             // held RRsets beyond the bound
 	heldSeq                           uint64          // what the metrics of held things were counted at, plus one
 	behind                            bool            // heads have moved since the last commit
-	now                               time.Time       // of the step under way
+	at                                time.Time       // of the step under way
 
 	news  chan news
 	jobs  chan *job
@@ -176,7 +176,7 @@ func (t *term) begin(ctx context.Context) error {
 
 // step begins transactions for one step.
 func (t *term) step() {
-	t.now = time.Now()
+	t.at = t.now()
 	t.tx = changes{t.zones.Begin(), t.presented.Begin(), t.conflicts.Begin(), t.held.Begin()}
 }
 
@@ -255,7 +255,7 @@ func (t *term) positions() {
 		t.tx.presented.SetInput(in.table, in.head.Position())
 	}
 	if len(t.inputs) == 0 {
-		oldest = t.now.Unix()
+		oldest = t.at.Unix()
 		t.behind = t.behind || oldest-t.presented.Head().AsOf >= int64(beat/time.Second)
 	}
 	if oldest > 0 {

@@ -122,7 +122,7 @@ func (t *term) releaseZone(h row.Held) error {
 	if len(files) == 0 {
 		l.remove(w.Apex)
 	} else {
-		zones, problems := zonefile.Parse(files, t.cfg.options("", t.now))
+		zones, problems := zonefile.Parse(files, t.cfg.options("", t.at))
 		if len(zones.Zones) != 1 {
 			return &refusal{http.StatusConflict, fmt.Errorf("its files are no longer valid: %w", problems[0])}
 		}
@@ -144,7 +144,7 @@ func (t *term) reread() error {
 	if err != nil {
 		return err
 	}
-	zones, _ := zonefile.Parse(files, t.cfg.options("", t.now))
+	zones, _ := zonefile.Parse(files, t.cfg.options("", t.at))
 	l := &loading{term: t, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{}}
 	for _, z := range zones.Zones {
 		l.old[z.Apex] = map[string][]row.HumanRecord{}
