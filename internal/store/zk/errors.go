@@ -2,7 +2,6 @@ package zk
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/go-zookeeper/zk"
 
@@ -45,5 +44,3 @@ func broken(err error) bool {
 	}
 	return true
 }
-
-func notFound(path string) error { return fmt.Errorf("store: %s: %w", path, store.ErrNotFound) }

@@ -35,7 +35,8 @@ func lookOf(exists bool, stat *zk.Stat) look {
 	return look{true, stat.Czxid, stat.Mzxid, stat.Pzxid}
 }
 
-// watcher follows one path for everybody who watches it.
+// watcher follows one path for everybody who watches it. Without anybody it goes on until its next look, for whoever
+// comes next meanwhile.
 type watcher struct {
 	path   string
 	tokens map[chan struct{}]struct{} // under Store.mu
@@ -64,11 +65,20 @@ func (st *Store) Watch(path string) (<-chan struct{}, func()) {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 		delete(w.tokens, token)
-		if len(w.tokens) == 0 && st.watchers[path] == w {
-			delete(st.watchers, path)
-			w.cancel()
-		}
 	}
+}
+
+// retire ends a watcher that nobody needs, and leaves its watches to the next one on that path.
+func (st *Store) retire(w *watcher, s *session, a armed) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(w.tokens) > 0 {
+		return false
+	}
+	s.putArmed(w.path, a)
+	delete(st.watchers, w.path)
+	w.cancel()
+	return true
 }
 
 func (st *Store) wake(w *watcher) {
@@ -102,19 +112,16 @@ func (st *Store) follow(ctx context.Context, w *watcher) {
 	for ctx.Err() == nil {
 		s, err := st.main.usable(ctx)
 		if err != nil {
-			return // the watcher or the store has ended
+			return // the store has ended
 		}
 		a := s.takeArmed(w.path)
-		for ctx.Err() == nil {
+		for !st.retire(w, s, a) {
 			_, again := s.connected()
 			// Events come before the answers that show what they are about; so a change that neither fired was lost.
 			silent := known && a.node != nil && (a.children != nil || !last.exists)
 			now, err := st.arm(ctx, s, w.path, &a)
 			if err != nil {
-				if pause(ctx) != nil || closed(s.lost) {
-					break
-				}
-				if _, err := st.main.usable(ctx); err != nil {
+				if _, err := st.main.usable(ctx); err != nil || pause(ctx) != nil || closed(s.lost) {
 					break
 				}
 				continue
@@ -129,10 +136,9 @@ func (st *Store) follow(ctx context.Context, w *watcher) {
 				continue
 			}
 			if !st.await(ctx, s, &a, again) {
-				break
+				break // the watches have ended with the session
 			}
 		}
-		s.putArmed(w.path, a)
 	}
 }
 
