@@ -23,6 +23,7 @@ type faultStore struct {
 	ambiguous  float64    // share of multis whose answer is lost; half of them were applied
 	late       float64    // share of lost multis that arrive after a later try
 	deaf       float64    // share of notifications that come only after a while
+	slow       float64    // share of calls that take up to a millisecond more
 	pending    []store.Op
 }
 
@@ -32,7 +33,38 @@ func (f *faultStore) chance(p float64) bool {
 	return f.rand != nil && f.rand.Float64() < p
 }
 
+// delay holds a call up, before it reaches the store.
+func (f *faultStore) delay() {
+	if f.chance(f.slow) {
+		f.mu.Lock()
+		d := time.Duration(f.rand.Int64N(int64(time.Millisecond)))
+		f.mu.Unlock()
+		time.Sleep(d)
+	}
+}
+
+func (f *faultStore) Get(ctx context.Context, path string) (store.Node, error) {
+	f.delay()
+	return f.Store.Get(ctx, path)
+}
+
+func (f *faultStore) GetMany(ctx context.Context, paths []string) ([]store.Node, error) {
+	if len(paths) > 1 { // no atomic view: let others come between
+		half := len(paths) / 2
+		first, err := f.Store.GetMany(ctx, paths[:half])
+		if err != nil {
+			return nil, err
+		}
+		f.delay()
+		rest, err := f.Store.GetMany(ctx, paths[half:])
+		return append(first, rest...), err
+	}
+	f.delay()
+	return f.Store.GetMany(ctx, paths)
+}
+
 func (f *faultStore) Multi(ctx context.Context, ops ...store.Op) error {
+	f.delay()
 	f.mu.Lock()
 	pending := f.pending
 	f.pending = nil

@@ -34,7 +34,7 @@ func race(t *testing.T, base store.Store, name string, run uint64, commits int) 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	rnd := rand.New(rand.NewPCG(run, 1))
-	st := &faultStore{Store: base, rand: rand.New(rand.NewPCG(run, 2)), ambiguous: 0.02, late: 0.3, deaf: 0.5}
+	st := &faultStore{Store: base, rand: rand.New(rand.NewPCG(run, 2)), ambiguous: 0.02, late: 0.3, deaf: 0.5, slow: 0.1}
 	opt := small
 	opt.KeepLog, opt.Shards = 1+rnd.IntN(8), 1
 
