@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// process is a running `zonecast up` on free ports of the loopback interface.
+type process struct {
+	cmd       *exec.Cmd
+	dns, http string
+	begun     time.Time
+}
+
+func start(bin, dir string) (*process, error) {
+	rules, err := filepath.Abs("rules/modules")
+	if err != nil {
+		return nil, err
+	}
+	p := &process{dns: freePort("udp"), http: freePort("tcp")}
+	p.cmd = exec.Command(bin, "up", "-c", filepath.Join(dir, "zonecast.yaml"), "--data", filepath.Join(dir, "data"), "--rules", rules,
+		"--zones", filepath.Join(dir, "zones"), "--dns", p.dns, "--http", p.http)
+	p.cmd.Stdout, p.cmd.Stderr = io.Discard, os.Stderr
+	return p, p.cmd.Start()
+}
+
+// put sends the whole inventory as a full list, once the rules stage takes it.
+func (p *process) put(path string) error {
+	for range 100 {
+		list, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		p.begun = time.Now()
+		status, answer, err := p.send("PUT", "/v1/feeds/"+feed, list)
+		list.Close()
+		if err == nil && status == http.StatusOK {
+			return nil
+		}
+		if err == nil && status != http.StatusServiceUnavailable {
+			return fmt.Errorf("the list is refused: %d %.300s", status, answer)
+		}
+		time.Sleep(100 * time.Millisecond) // not up yet
+	}
+	return errors.New("nothing takes the list")
+}
+
+// feed is where the inventory and its changes come from.
+const feed = "bench"
+
+func (p *process) send(method, path string, body io.Reader) (status int, answer string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+p.http+path, body)
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(text), err
+}
+
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.cmd.Wait()
+}
+
+func freePort(network string) string {
+	if network == "udp" {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			panic(err)
+		}
+		defer c.Close()
+		return c.LocalAddr().String()
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// quiet waits until the first load has settled: bases built, nothing newer than the newest answer.
+func (p *process) quiet() error {
+	time.Sleep(5 * time.Second)
+	return p.cmd.Process.Signal(syscall.Signal(0))
+}
+
+// await asks until a name has the address.
+func (p *process) await(name, want string, limit time.Duration) error {
+	c := &dns.Client{Timeout: 200 * time.Millisecond}
+	conn, err := c.Dial(p.dns)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	m := new(dns.Msg).SetQuestion(name, dns.TypeA)
+	for end := time.Now().Add(limit); time.Now().Before(end); {
+		r, _, err := c.ExchangeWithConn(m, conn)
+		if err == nil && len(r.Answer) == 1 && r.Answer[0].(*dns.A).A.String() == want {
+			return nil
+		}
+		if err != nil { // nobody listens yet
+			time.Sleep(5 * time.Millisecond)
+		} else {
+			time.Sleep(500 * time.Microsecond)
+		}
+	}
+	return fmt.Errorf("%s does not get %s within %v", name, want, limit)
+}
+
+// change moves one server to another address and gives the time from the acceptance to the new answer.
+func (p *process) change(n, entities int) (time.Duration, error) {
+	i := (n * 7919) % entities
+	want := fmt.Sprintf("198.19.%d.%d", 250+n/251%4, 1+n%251)
+	event := fmt.Sprintf(`{"op":"put","kind":"server","id":%q,"attrs":%s}`+"\n", hostname(i), attrs(i, want))
+	_, answer, err := p.send("POST", "/v1/events?feed="+feed, strings.NewReader(event))
+	accepted := time.Now()
+	if err != nil || !strings.Contains(answer, `"accepted"`) {
+		return 0, errors.Join(fmt.Errorf("event refused: %s", answer), err)
+	}
+	err = p.await(host(i), want, 10*time.Second)
+	return time.Since(accepted), err
+}
+
+// peak is the largest resident memory so far, as the kernel prints it.
+func (p *process) peak() string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"zonecast/internal/store/zk"
+	"zonecast/localproxy"
+	"zonecast/presenter"
+	"zonecast/publisher"
+	"zonecast/rules"
+)
+
+// Config is the file zonecast.yaml. Every key may be left out; flags override the file; relative paths are
+// relative to the file's folder.
+type Config struct {
+	// Instance is this process's id in logs, leaderships and offers: the same after a restart, and of one process
+	// only. Default: the host's name.
+	Instance string `yaml:"instance"`
+	// Data is the folder for what this process keeps: the embedded store, base files, last-good, keys. Default "data".
+	Data string `yaml:"data"`
+	// Store is where the stages meet.
+	Store StoreConfig `yaml:"store"`
+	// HTTP is the listener for events, pushes, questions, bases and metrics.
+	HTTP HTTPConfig `yaml:"http"`
+	// Log says how much is logged, and how.
+	Log LogConfig `yaml:"log"`
+	// The stages.
+	Rules      rules.Config      `yaml:"rules"`
+	Presenter  presenter.Config  `yaml:"presenter"`
+	Publisher  publisher.Config  `yaml:"publisher"`
+	LocalProxy localproxy.Config `yaml:"localproxy"`
+}
+
+// StoreConfig chooses the store.
+type StoreConfig struct {
+	// Kind is "embedded" (one file in the data folder, one process) or "zk".
+	Kind string `yaml:"kind"`
+	// ZK says how to reach the ZooKeeper ensemble.
+	ZK zk.Config `yaml:"zk"`
+}
+
+// HTTPConfig is the HTTP listener, and where commands find it.
+type HTTPConfig struct {
+	// Listen is the address, "127.0.0.1:5380" by default. Beyond loopback a token is required.
+	Listen string `yaml:"listen"`
+	// Advertise is the URL by which other processes reach the listener, where its own address will not do.
+	Advertise string `yaml:"advertise"`
+	// TokenFile holds the token that writers and askers present.
+	TokenFile string `yaml:"token_file"`
+}
+
+// LogConfig is the log on standard error.
+type LogConfig struct {
+	Level  string `yaml:"level"`  // debug, info, warn or error; default info
+	Format string `yaml:"format"` // text or json; default text
+}
+
+const (
+	defaultConfigFile = "zonecast.yaml"
+	defaultHTTP       = "127.0.0.1:5380"
+)
+
+func defaultConfig() Config {
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "localhost"
+	}
+	c := Config{
+		Instance: host, Data: "data",
+		Store:      StoreConfig{Kind: "embedded", ZK: zk.DefaultConfig()},
+		HTTP:       HTTPConfig{Listen: defaultHTTP},
+		Log:        LogConfig{Level: "info", Format: "text"},
+		Rules:      rules.DefaultConfig(),
+		Presenter:  presenter.DefaultConfig(),
+		Publisher:  publisher.DefaultConfig(),
+		LocalProxy: localproxy.DefaultConfig(),
+	}
+	// Where these stand follows from Data, unless they are given: see place.
+	c.Publisher.Data, c.Publisher.KeyFile, c.LocalProxy.Data = "", "", ""
+	return c
+}
+
+// loadConfig reads a file strictly. With an empty path it reads zonecast.yaml if there is one, and takes the
+// defaults if not; found tells which.
+func loadConfig(path string) (c Config, found bool, err error) {
+	c = defaultConfig()
+	named := path != ""
+	if !named {
+		path = defaultConfigFile
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		c.place(".")
+		return c, false, nil
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("config: %w", err)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, false, fmt.Errorf("config %s: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return c, false, fmt.Errorf("config %s: more than one YAML document", path)
+	}
+	c.place(filepath.Dir(path))
+	return c, true, c.check(path)
+}
+
+// place makes paths of the file relative to its folder.
+func (c *Config) place(dir string) {
+	at := func(p *string) {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	for _, p := range []*string{&c.Data, &c.HTTP.TokenFile, &c.Rules.Dir, &c.Presenter.Zones, &c.Publisher.Data, &c.Publisher.KeyFile,
+		&c.LocalProxy.Data, &c.LocalProxy.KeyFile, &c.Store.ZK.AuthFile} {
+		at(p)
+	}
+	if tls := c.Store.ZK.TLS; tls != nil {
+		at(&tls.CA)
+		at(&tls.Cert)
+		at(&tls.Key)
+	}
+	for i, entry := range c.Rules.Inventory {
+		name, path, ok := strings.Cut(entry, "=")
+		if !ok {
+			name, path = "", entry
+		}
+		at(&path)
+		if ok {
+			path = name + "=" + path
+		}
+		c.Rules.Inventory[i] = path
+	}
+}
+
+// settle fills the paths that follow from the data folder, after flags have had their say.
+func (c *Config) settle() {
+	for p, def := range map[*string]string{
+		&c.Publisher.Data:    "publisher",
+		&c.Publisher.KeyFile: "publisher/key",
+		&c.LocalProxy.Data:   "localproxy",
+	} {
+		if *p == "" {
+			*p = filepath.Join(c.Data, def)
+		}
+	}
+	if c.LocalProxy.KeyFile == "" && len(c.LocalProxy.Keys) == 0 {
+		c.LocalProxy.KeyFile = c.Publisher.KeyFile + ".pub"
+	}
+}
+
+func (c *Config) check(path string) error {
+	switch {
+	case c.Store.Kind != "embedded" && c.Store.Kind != "zk":
+		return fmt.Errorf("config %s: store.kind is %q, not embedded or zk", path, c.Store.Kind)
+	case c.Log.Format != "text" && c.Log.Format != "json":
+		return fmt.Errorf("config %s: log.format is %q, not text or json", path, c.Log.Format)
+	case c.Instance == "" || len(c.Instance) > 100 || strings.ContainsAny(c.Instance, "/ \t\n"):
+		return fmt.Errorf("config %s: instance %q must be 1 to 100 characters without spaces or slashes", path, c.Instance)
+	}
+	return nil
+}
+
+// token reads the token file; "" when none is configured.
+func (c *Config) token() (string, error) {
+	if c.HTTP.TokenFile == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(c.HTTP.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if len(token) < 16 {
+		return "", fmt.Errorf("token file %s: a token has at least 16 characters", c.HTTP.TokenFile)
+	}
+	return token, nil
+}

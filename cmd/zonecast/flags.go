@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// stageFlags are the flags by which commands override the config file.
+type stageFlags struct {
+	file, data, rules, zones, http string
+	inventory, dns                 []string
+}
+
+func (f *stageFlags) config(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.file, "config", "c", "", "config file (default "+defaultConfigFile+", if there is one)")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+}
+
+func (f *stageFlags) inputs(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.rules, "rules", "", "folder of rule modules and kinds.yaml")
+	cmd.Flags().StringVar(&f.zones, "zones", "", "folder of zone files (octoDNS YAML)")
+	cmd.Flags().StringArrayVar(&f.inventory, "inventory", nil, "inventory file, a full list (YAML, JSON or NDJSON); may be repeated")
+	_ = cmd.MarkFlagDirname("rules")
+	_ = cmd.MarkFlagDirname("zones")
+	_ = cmd.MarkFlagFilename("inventory", "yaml", "yml", "json", "ndjson")
+}
+
+func (f *stageFlags) listeners(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.data, "data", "", "folder for the store, releases and last-good (default \"data\" beside the config file)")
+	cmd.Flags().StringArrayVar(&f.dns, "dns", nil, "address that answers DNS (default 127.0.0.1:5300 and [::1]:5300); may be repeated")
+	cmd.Flags().StringVar(&f.http, "http", "", "address of the HTTP API (default "+defaultHTTP+")")
+	_ = cmd.MarkFlagDirname("data")
+}
+
+// load reads the config file and lets the flags override it. Naming any of --rules, --zones, --inventory drops the
+// file's other two: a half of somebody else's data is never mixed in.
+func (f *stageFlags) load(cmd *cobra.Command) (Config, bool, error) {
+	cfg, found, err := loadConfig(f.file)
+	if err != nil {
+		return cfg, found, err
+	}
+	if f.rules != "" || f.zones != "" || len(f.inventory) > 0 {
+		cfg.Rules.Dir, cfg.Presenter.Zones, cfg.Rules.Inventory = f.rules, f.zones, f.inventory
+		found = true
+	}
+	if f.data != "" {
+		cfg.Data = f.data
+	}
+	if f.http != "" {
+		cfg.HTTP.Listen = f.http
+	}
+	if len(f.dns) > 0 {
+		cfg.LocalProxy.DNS = f.dns
+	}
+	return cfg, found, nil
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/user"
+
+	"github.com/spf13/cobra"
+
+	"zonecast/internal/row"
+)
+
+func heldCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "held",
+		Short: "List what is kept at its last good state, and let it go",
+		Long: `What zonecast judges broken or dangerous is held: its last good state stays, everything else goes on. A held item
+goes away by itself when its cause is mended; what a guard or gate stopped can be released.`,
+		Example: `  zonecast held
+  zonecast held show presenter:3f2a9c01
+  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77"`,
+		Args: cobra.NoArgs,
+	}
+	listing := heldListCommand()
+	cmd.RunE = listing.RunE
+	cmd.Flags().AddFlagSet(listing.Flags())
+	cmd.AddCommand(listing, heldShowCommand(), heldReleaseCommand())
+	return cmd
+}
+
+func heldListCommand() *cobra.Command {
+	var flags clientFlags
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List held items",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := flags.client()
+			if err != nil {
+				return err
+			}
+			w, n := cmd.OutOrStdout(), 0
+			err = list(cmd.Context(), c, "/v1/held", nil, func(h row.Held) error {
+				n++
+				if flags.json {
+					return printLine(w, h)
+				}
+				fmt.Fprintf(w, "%s  %s %s [%s], since %s\n    %s\n", h.ID, h.Unit, h.Subject, h.Check, when(h.Since), h.Cause)
+				return nil
+			})
+			if err == nil && n == 0 && !flags.json {
+				fmt.Fprintln(w, "nothing is held")
+			}
+			return err
+		},
+	}
+	flags.register(cmd, true)
+	return cmd
+}
+
+func findHeld(cmd *cobra.Command, c *client, id string) (row.Held, error) {
+	var found *row.Held
+	err := list(cmd.Context(), c, "/v1/held", nil, func(h row.Held) error {
+		if h.ID == id {
+			found = &h
+		}
+		return nil
+	})
+	if err != nil {
+		return row.Held{}, err
+	}
+	if found == nil {
+		return row.Held{}, fmt.Errorf("nothing is held under %q: zonecast held lists what is", id)
+	}
+	return *found, nil
+}
+
+func heldShowCommand() *cobra.Command {
+	var flags clientFlags
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a held item with its cause and effect",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := flags.client()
+			if err != nil {
+				return err
+			}
+			h, err := findHeld(cmd, c, args[0])
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			if flags.json {
+				return printJSON(w, h)
+			}
+			fmt.Fprintf(w, "%s\n  held by  %s\n  what     %s %s\n  check    %s\n  since    %s\n  cause    %s\n  effect   %s\n", h.ID, h.Owner, h.Unit,
+				h.Subject, h.Check, when(h.Since), h.Cause, h.Effect)
+			for _, p := range h.Problems {
+				fmt.Fprintf(w, "  problem  %s\n", p.Error())
+			}
+			if h.CanFree {
+				fmt.Fprintf(w, "\nTo let it go:  zonecast held release %s --reason \"…\"\n", h.ID)
+			} else {
+				fmt.Fprintln(w, "\nIt goes away when its cause is mended; it cannot be released.")
+			}
+			return nil
+		},
+	}
+	flags.register(cmd, true)
+	return cmd
+}
+
+func heldReleaseCommand() *cobra.Command {
+	var flags clientFlags
+	var reason, by string
+	cmd := &cobra.Command{
+		Use:   "release ID --reason TEXT",
+		Short: "Let a held item go",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if reason == "" {
+				return errors.New("--reason is needed: it is logged with who released what")
+			}
+			c, err := flags.client()
+			if err != nil {
+				return err
+			}
+			h, err := findHeld(cmd, c, args[0])
+			if err != nil {
+				return err
+			}
+			path := "/v1/stages/" + url.PathEscape(h.Owner) + "/held/" + url.PathEscape(h.ID) + "/release"
+			if err := c.call(cmd.Context(), "POST", path, map[string]string{"reason": reason, "by": by}, nil); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "released %s: %s %s\n", h.ID, h.Unit, h.Subject)
+			return nil
+		},
+	}
+	flags.register(cmd, false)
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log")
+	cmd.Flags().StringVar(&by, "by", whoAmI(), "who, for the log")
+	return cmd
+}
+
+func whoAmI() string {
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		return name
+	}
+	u, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	return u.Username
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"zonecast/internal/api"
+	"zonecast/internal/service"
+	"zonecast/internal/store"
+	"zonecast/internal/store/embedded"
+	"zonecast/internal/store/zk"
+	"zonecast/localproxy"
+	"zonecast/presenter"
+	"zonecast/presenter/zonefile"
+	"zonecast/publisher"
+	"zonecast/rules"
+)
+
+// stage is one of the four: what New gives.
+type stage interface {
+	Run(ctx context.Context) error
+}
+
+// process is one running zonecast: a store, an HTTP listener and some stages.
+type process struct {
+	cfg   Config
+	host  *service.Host
+	store store.Store
+}
+
+// newProcess opens the store.
+func newProcess(ctx context.Context, cfg Config, log io.Writer) (*process, error) {
+	cfg.settle()
+	token, err := cfg.token()
+	if err != nil {
+		return nil, err
+	}
+	logger, err := newLogger(cfg.Log, log)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{cfg: cfg, host: service.NewHost(cfg.Instance, token, logger)}
+	if p.store, err = openStore(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func newLogger(c LogConfig, w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		return nil, fmt.Errorf("log.level %q: debug, info, warn or error", c.Level)
+	}
+	opt := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opt)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, opt)), nil
+}
+
+func openStore(ctx context.Context, cfg Config) (store.Store, error) {
+	if cfg.Store.Kind == "zk" {
+		return zk.Open(ctx, cfg.Store.ZK)
+	}
+	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	st, err := embedded.Open(filepath.Join(cfg.Data, "store.db"), 500*time.Millisecond)
+	if errors.Is(err, embedded.ErrLocked) {
+		return nil, fmt.Errorf("data folder %s is in use by another zonecast: stop it, or name another folder with --data", cfg.Data)
+	}
+	return st, err
+}
+
+// The makers of the stages.
+func (p *process) rules() (stage, error)     { return rules.New(p.cfg.Rules, p.store, p.host) }
+func (p *process) presenter() (stage, error) { return presenter.New(p.cfg.Presenter, p.store, p.host) }
+func (p *process) publisher() (stage, error) { return publisher.New(p.cfg.Publisher, p.store, p.host) }
+func (p *process) localproxy() (stage, error) {
+	return localproxy.New(p.cfg.LocalProxy, p.store, p.host)
+}
+
+// run makes the stages, listens and works until ctx ends or something fails. Ready, if any, runs beside them.
+func (p *process) run(ctx context.Context, ready func(context.Context) error, makers ...func() (stage, error)) error {
+	defer p.store.Close()
+	var stages []stage
+	for _, make := range makers {
+		s, err := make()
+		if err != nil {
+			return err
+		}
+		stages = append(stages, s)
+	}
+	api.Mount(p.host, p.store, p.cfg.Publisher.Stream, zonefile.Locate)
+	listener, err := p.listen()
+	if err != nil {
+		return err
+	}
+	group, _ := service.NewGroup(ctx)
+	group.Go("http", func(ctx context.Context) error { return p.host.Serve(ctx, listener) })
+	for _, s := range stages {
+		group.Go(fmt.Sprintf("%T", s), s.Run)
+	}
+	if ready != nil {
+		group.Go("ready", ready)
+	}
+	return group.Wait()
+}
+
+func (p *process) listen() (net.Listener, error) {
+	addr := p.cfg.HTTP.Listen
+	l, err := p.host.Listen(addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("http address %s is in use: stop what listens there, or choose another with --http", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	if p.cfg.HTTP.Advertise != "" {
+		p.host.SetURL(p.cfg.HTTP.Advertise)
+	}
+	return l, nil
+}

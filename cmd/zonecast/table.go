@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"zonecast/internal/api"
+)
+
+func tableCommand() *cobra.Command {
+	var flags clientFlags
+	var key, prefix string
+	cmd := &cobra.Command{
+		Use:   "table [NAME]",
+		Short: "Look inside the tables: list them, or print one's rows as JSON lines",
+		Example: `  zonecast table
+  zonecast table presented --key web001.ams1.prod.example.
+  zonecast table inventory.main --prefix server/`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := flags.client()
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			if len(args) == 1 {
+				query := url.Values{}
+				if key != "" {
+					query.Set("key", key)
+				}
+				if prefix != "" {
+					query.Set("prefix", prefix)
+				}
+				return list(cmd.Context(), c, "/v1/tables/"+url.PathEscape(args[0]), query, func(l api.RowLine) error { return printLine(w, l) })
+			}
+			return list(cmd.Context(), c, "/v1/tables", nil, func(l api.TableLine) error {
+				if flags.json {
+					return printLine(w, l)
+				}
+				h := l.Head
+				_, err := fmt.Fprintf(w, "%-24s %9d rows %11d octets  fence %d  seq %d  as of %s  by %s\n", l.Table, h.Rows, h.Bytes, h.Fence, h.Seq, when(h.AsOf), h.Writer)
+				return err
+			})
+		},
+	}
+	flags.register(cmd, true)
+	cmd.Flags().StringVar(&key, "key", "", "only the row with this key")
+	cmd.Flags().StringVar(&prefix, "prefix", "", "only rows whose key begins so")
+	return cmd
+}

@@ -1,0 +1,132 @@
+// Package api answers every read-only question about a pipeline over HTTP, straight from the store, so that any
+// process can be asked, whichever stage it runs and whether or not it leads. What comes in: requests on loopback, or with the
+// token. What goes out: JSON, one object or (for long lists) one a line. It never writes. While the store is away it answers 503.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"zonecast/internal/service"
+	"zonecast/internal/store"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
+)
+
+// API answers from one store.
+type API struct {
+	st     store.Store
+	stream string
+	locate Locate
+}
+
+// Locate finds the line and column, from 1, of a record in the text of a zone file; 0 when it is not there.
+type Locate func(text []byte, apex, owner zone.Name, t zone.Type) (line, column int)
+
+// Mount puts the endpoints on the host's mux. Stream is the head that "now" means.
+func Mount(h *service.Host, st store.Store, stream string, locate Locate) {
+	a := &API{st: st, stream: stream, locate: locate}
+	for path, answer := range map[string]func(*http.Request) (any, error){
+		"GET /v1/explain":                 a.explain,
+		"GET /v1/releases":                a.releases,
+		"GET /v1/releases/{version}":      a.release,
+		"GET /v1/status":                  a.status,
+		"GET /v1/loads":                   a.loads,
+		"GET /v1/entities/{kind}/{id...}": a.entity,
+	} {
+		h.Mux.HandleFunc(path, h.Guard(objects(answer)))
+	}
+	for path, answer := range map[string]func(*http.Request, func(any) error) error{
+		"GET /v1/held":          a.held,
+		"GET /v1/conflicts":     a.conflicts,
+		"GET /v1/tables":        a.tables,
+		"GET /v1/tables/{name}": a.rows,
+	} {
+		h.Mux.HandleFunc(path, h.Guard(lines(answer)))
+	}
+	// What proxies need is open to whom the listener is open: it is signed, and it is what DNS tells everybody.
+	h.Mux.HandleFunc("GET /v1/head", a.head)
+	h.Mux.HandleFunc("GET /v1/log/{version}", a.logEntry)
+	h.Mux.HandleFunc("GET /v1/offers", objects(a.offers))
+}
+
+// usageError is the client's fault.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+func statusOf(err error) int {
+	var bad usageError
+	switch {
+	case errors.As(err, &bad):
+		return http.StatusBadRequest
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, table.ErrNotFound):
+		return http.StatusNotFound
+	case errors.Is(err, context.Canceled):
+		return 499 // the client went away
+	}
+	return http.StatusServiceUnavailable
+}
+
+func objects(answer func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := answer(r)
+		if err != nil {
+			service.Fail(w, statusOf(err), err)
+			return
+		}
+		service.Reply(w, http.StatusOK, v)
+	}
+}
+
+// lines answers with NDJSON. An error after the first line cuts the connection, so that a part is never taken
+// for the whole.
+func lines(answer func(r *http.Request, emit func(any) error) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		begun := false
+		begin := func() {
+			if !begun {
+				w.Header().Set("Content-Type", "application/x-ndjson")
+				begun = true
+			}
+		}
+		err := answer(r, func(v any) error {
+			begin()
+			return enc.Encode(v)
+		})
+		switch {
+		case err == nil:
+			begin()
+			w.WriteHeader(http.StatusOK)
+		case begun:
+			panic(http.ErrAbortHandler)
+		default:
+			service.Fail(w, statusOf(err), err)
+		}
+	}
+}
+
+// read gives a whole table, empty when it does not exist.
+func (a *API) read(ctx context.Context, name string) (*table.View, error) {
+	v, err := table.Read(ctx, a.st, name)
+	if errors.Is(err, table.ErrNotFound) {
+		return nil, nil
+	}
+	return v, err
+}
+
+func number(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, usage("%q is no version: a whole number is needed", text)
+	}
+	return n, nil
+}
