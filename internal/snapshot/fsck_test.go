@@ -162,7 +162,7 @@ func TestBuilderRefuses(t *testing.T) {
 		nodes []Node
 		want  error
 	}{
-		"outside every zone": {[]Node{{name("a.test."), []zone.RRset{a}}}, ErrOutside},
+		"outside every zone": {[]Node{{name("a.example.net."), []zone.RRset{a}}}, ErrOutside},
 		"above the zone":     {[]Node{{zone.Root, []zone.RRset{a}}}, ErrOutside},
 		"twice":              {[]Node{{name("example."), []zone.RRset{a}}, {name("example."), []zone.RRset{a}}}, ErrTwice},
 		"types not sorted":   {[]Node{{name("example."), []zone.RRset{{Type: zone.TypeNS, Data: a.Data}, a}}}, ErrSets},
