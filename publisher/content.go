@@ -246,20 +246,21 @@ func (c *content) setName(n zone.Name, d diff) {
 	c.in[n] = u
 }
 
-// home is the zone whose unit a name's difference belongs to: a published zone that is to go keeps everything
-// below its apex with it, so that all of it is held or released as one; else where the name is to be, or was.
+// home is the zone whose unit a name's difference belongs to: where the name is to be, or else was; but a published
+// zone that is to go, and is nearer to the name than that, keeps what is below its apex, so that all of it is held or
+// released as one.
 func (c *content) home(n, want, have zone.Name) zone.Name {
+	if want == "" {
+		want = have
+	}
 	if len(c.gone) > 0 {
-		for a := n; a != ""; a = a.Parent() {
+		for a := n; a != want && a != ""; a = a.Parent() {
 			if c.gone[a] {
 				return a
 			}
 		}
 	}
-	if want != "" {
-		return want
-	}
-	return have
+	return want
 }
 
 // regroup files every name's difference again, after a zone went or came back.

@@ -274,6 +274,23 @@ func TestZoneMoves(t *testing.T) {
 	p.synced("back in the parent")
 }
 
+// A zone below one that is to go is another matter: it goes on while the other is held.
+func TestZoneBelowAHeldOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start("a")
+	p := fill(t, w, 1)
+	w.commit(func(e edit) { e.zone("sub.example."); e.zone("deep.sub.example.") })
+	p.synced("two zones")
+	w.commit(func(e edit) {
+		e.dropFacts("sub.example.")
+		e.drop("sub.example.")
+		e.put("deep.sub.example.", "x.deep.sub.example.", "A 192.0.2.1")
+	})
+	w.held("sub.example.", "zone-gone")
+	p.until("the zone below", func() bool { return p.serves("x.deep.sub.example.") })
+}
+
 func TestCovers(t *testing.T) {
 	t.Parallel()
 	shown := Summary{Names: 1000, Deleted: 300, Lost: []string{"a. A"}, Checks: []string{"deleted-share", "protected"}}
