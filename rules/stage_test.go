@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,7 +72,7 @@ func newWorld(t testing.TB, change func(*Config)) *world {
 	}
 	w.start()
 	t.Cleanup(func() {
-		w.stop()
+		w.stop() // the newest term's
 		st.Close()
 	})
 	return w
@@ -99,10 +100,10 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- stage.Run(ctx) }()
-	w.stop = func() {
+	w.stop = sync.OnceFunc(func() {
 		cancel()
 		<-done
-	}
+	})
 	w.eventually("ready", func() bool { return w.host.Ready.Err() == nil })
 }
 
