@@ -120,32 +120,26 @@ func TestFollowsAndRestarts(t *testing.T) {
 	}
 	p.Resign(nil) // a heartbeat
 	x.reach(t, p.Head)
-	if p.Calls["base"] != 1 {
-		t.Errorf("%d bases fetched for two deltas", p.Calls["base"])
+	if p.Count("base") != 1 {
+		t.Errorf("%d bases fetched for two deltas", p.Count("base"))
 	}
 	last := p.Head
 	x.stop()
 
-	p.Lock()
-	p.Fail = errors.New("everything is down")
-	p.Unlock()
+	p.Break(errors.New("everything is down"))
 	x = begin(t, p, dir)
 	x.want(t, "192.0.2.3") // before anything can be asked (P5)
-	if h := x.Follower.now.Head; h != last {
-		t.Errorf("head %+v, want %+v", h, last)
-	}
+	x.reach(t, last)
 	<-x.failed
 	x.stop()
 
-	p.Lock()
-	p.Fail = nil
-	p.Unlock()
+	p.Break(nil)
 	p.Move("192.0.2.4")
 	x = begin(t, p, dir)
 	x.reach(t, p.Head)
 	x.want(t, "192.0.2.4")
-	if p.Calls["base"] != 1 {
-		t.Errorf("%d bases fetched: the one on disk was not used", p.Calls["base"])
+	if p.Count("base") != 1 {
+		t.Errorf("%d bases fetched: the one on disk was not used", p.Count("base"))
 	}
 }
 
@@ -191,8 +185,8 @@ func TestRebaseAndTrimmedLog(t *testing.T) {
 				x.want(t, "192.0.2.3")
 				x.stop()
 			}
-			if p.Calls["base"] != 2 {
-				t.Errorf("%d bases fetched", p.Calls["base"])
+			if p.Count("base") != 2 {
+				t.Errorf("%d bases fetched", p.Count("base"))
 			}
 			if bases, _ := filepath.Glob(filepath.Join(dir, "base-*")); len(bases) != 1 {
 				t.Errorf("old bases are still there: %v", bases)
@@ -252,7 +246,7 @@ func TestRefusals(t *testing.T) {
 			p.Resign(nil)
 		}},
 		"entry is rubbish": {ReasonEntry, func(t *testing.T, p *releasetest.Publisher) {
-			p.Fail = errors.New("wait")
+			p.Break(errors.New("wait"))
 			p.Move("192.0.2.66")
 			p.Lock()
 			p.Log[p.Head.Version] = []byte("rubbish")
@@ -388,8 +382,8 @@ func TestCorruptFilesAreFetchedAnew(t *testing.T) {
 			x = begin(t, p, dir)
 			x.reach(t, p.Head)
 			x.want(t, "192.0.2.1")
-			if p.Calls["base"] != 2 {
-				t.Errorf("%d bases fetched", p.Calls["base"])
+			if p.Count("base") != 2 {
+				t.Errorf("%d bases fetched", p.Count("base"))
 			}
 		})
 	}

@@ -210,7 +210,7 @@ func TestConnectionsEnd(t *testing.T) {
 	}{
 		"idle":          {Limits{IdleTimeout: 20 * time.Millisecond}, nil, 0},
 		"trickling":     {Limits{IdleTimeout: 20 * time.Millisecond}, framed(1)[:7], 0},
-		"too long":      {Limits{TotalTimeout: 20 * time.Millisecond}, framed(1), 1},
+		"too long":      {Limits{TotalTimeout: 300 * time.Millisecond}, framed(1), 1},
 		"enough asked":  {Limits{QueriesPerConn: 2}, append(framed(1), framed(2)...), 2},
 		"not a query":   {Limits{}, []byte{0, 3, 1, 2, 3}, 0},
 		"empty message": {Limits{}, []byte{0, 0}, 0},

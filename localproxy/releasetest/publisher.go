@@ -38,8 +38,8 @@ type Publisher struct {
 	Log    map[uint64][]byte
 	Bases  map[uint64][]byte
 	Fail   error // what every call fails with, nil for none
-	Calls  map[string]int
 
+	calls   map[string]int
 	Signed  []byte
 	view    *snapshot.View
 	dir     string
@@ -53,7 +53,7 @@ const Start = 1795000000
 // New publishes version Start: a base with one zone, and Host at 192.0.2.1.
 func New(tb testing.TB) *Publisher {
 	tb.Helper()
-	p := &Publisher{Log: map[uint64][]byte{}, Bases: map[uint64][]byte{}, Calls: map[string]int{}, dir: tb.TempDir(), changed: make(chan struct{}), tb: tb}
+	p := &Publisher{Log: map[uint64][]byte{}, Bases: map[uint64][]byte{}, calls: map[string]int{}, dir: tb.TempDir(), changed: make(chan struct{}), tb: tb}
 	var err error
 	p.Key, p.Public, err = release.NewKey("test")
 	p.must(err)
@@ -212,6 +212,20 @@ func (p *Publisher) Put(signed []byte) {
 	p.changed = make(chan struct{})
 }
 
+// Count tells how often a call was made: "head", "entry" or "base".
+func (p *Publisher) Count(call string) int {
+	p.Lock()
+	defer p.Unlock()
+	return p.calls[call]
+}
+
+// Break makes every call fail with err; nil mends it.
+func (p *Publisher) Break(err error) {
+	p.Lock()
+	defer p.Unlock()
+	p.Fail = err
+}
+
 // Source adapts the publisher to a follower; gone is the sentinel for absent log entries.
 type Source struct {
 	*Publisher
@@ -222,7 +236,7 @@ type Source struct {
 func (s Source) Head(ctx context.Context, seen []byte, _ release.Head) ([]byte, error) {
 	for {
 		s.Lock()
-		s.Calls["head"]++
+		s.calls["head"]++
 		signed, changed, err := s.Signed, s.changed, s.Fail
 		s.Unlock()
 		if err != nil {
@@ -243,7 +257,7 @@ func (s Source) Head(ctx context.Context, seen []byte, _ release.Head) ([]byte, 
 func (s Source) Entry(_ context.Context, version uint64) ([]byte, error) {
 	s.Lock()
 	defer s.Unlock()
-	s.Calls["entry"]++
+	s.calls["entry"]++
 	if s.Fail != nil {
 		return nil, s.Fail
 	}
@@ -257,7 +271,7 @@ func (s Source) Entry(_ context.Context, version uint64) ([]byte, error) {
 func (s Source) FetchBase(_ context.Context, b release.Base, offset int64, w io.Writer) error {
 	s.Lock()
 	defer s.Unlock()
-	s.Calls["base"]++
+	s.calls["base"]++
 	if s.Fail != nil {
 		return s.Fail
 	}
