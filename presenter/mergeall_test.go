@@ -1,0 +1,89 @@
+package presenter
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/row"
+	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile"
+)
+
+func name(t testing.TB, text string) zone.Name {
+	n, err := zone.ParseName(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func set(t testing.TB, typ, data string) zone.RRset {
+	kind, _ := zone.ParseType(typ)
+	d, err := zone.ParseRdata(kind, data, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone.RRset{Type: kind, TTL: 300, Data: []zone.Rdata{d}}
+}
+
+func TestMergeAllFindings(t *testing.T) {
+	t.Parallel()
+	text := `'':
+  type: NS
+  value: ns1.example.com.
+ns1:
+  type: A
+  value: 192.0.2.53
+db1:
+  type: A
+  value: 192.0.2.99
+a:
+  type: CNAME
+  value: b.example.com.
+b:
+  type: CNAME
+  value: a.example.com.
+mail:
+  type: MX
+  value: {preference: 10, exchange: nowhere.example.com.}
+sub:
+  type: NS
+  value: ns1.example.com.
+old.sub:
+  type: TXT
+  value: below
+`
+	zones, problems := zonefile.Parse([]checkout.File{{Path: "example.com.yaml", Data: []byte(text)}}, zonefile.Options{DefaultTTL: 300})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	give := func(owner string, sets ...zone.RRset) (zone.Name, []row.Contribution) {
+		return name(t, owner), []row.Contribution{{Module: "servers", Entity: "server/x", Sets: sets}}
+	}
+	g := map[zone.Name][]row.Contribution{}
+	for _, x := range []struct{ owner, typ, data string }{
+		{"db1.example.com.", "A", "192.0.2.1"}, {"x.example.org.", "A", "192.0.2.2"}, {"w.example.com.example.com.", "A", "192.0.2.3"},
+		{"p.example.com.", "PTR", "w.example.com.example.com."},
+	} {
+		n, list := give(x.owner, set(t, x.typ, x.data))
+		g[n] = list
+	}
+	m, problems := mergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now())
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprintf("%s %s:%d %s", p.Severity, p.File, p.Line, p.Check))
+	}
+	want := []string{"error :0 doubled-suffix", "error :0 doubled-suffix", "error :0 outside-zones",
+		"warning example.com.yaml:7 shadows-generated", "warning example.com.yaml:10 cname-loop", "warning example.com.yaml:13 cname-loop",
+		"warning example.com.yaml:16 missing-target", "warning example.com.yaml:22 below-zone-cut"}
+	if !slices.Equal(got, want) {
+		t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if len(m.Conflicts) != 1 || len(m.Rows[name(t, "x.example.org.")].Sets) != 0 {
+		t.Fatalf("%+v", m.Conflicts)
+	}
+}
