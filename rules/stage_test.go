@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"zonecast/internal/inventory"
+	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/service"
 	"zonecast/internal/store"
@@ -265,5 +266,70 @@ func TestEventsBecomeContributions(t *testing.T) {
 	w.restart()
 	if a := w.post(put("web2", 1, 2, "up"))[0]; a.Status != "ignored" {
 		t.Fatalf("the tombstone was forgotten: %+v", a)
+	}
+}
+
+func heldUnit(w *world, unit string) (row.Held, bool) {
+	for _, h := range w.held() {
+		if h.Unit == unit {
+			return h, true
+		}
+	}
+	return row.Held{}, false
+}
+
+func tableOf(w *world) *table.View {
+	v, err := table.Read(context.Background(), w.st, "rules.main")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+func infosOf(w *world) map[string]row.FileInfo {
+	infos, err := load.Infos(tableOf(w))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return infos
+}
+
+func TestAStandbyTakesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	host := service.NewHost("two", "", slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if _, err := New(w.cfg, w.st, host); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"POST /v1/events", "PUT /v1/feeds/x", "PUT /v1/rules", "POST /v1/stages/rules.main/held/x/release"} {
+		method, path, _ := strings.Cut(target, " ")
+		body := "{}"
+		if path == "/v1/rules" {
+			body = `{"commit":"c","files":[]}`
+		}
+		out := httptest.NewRecorder()
+		host.Mux.ServeHTTP(out, httptest.NewRequest(method, "http://127.0.0.1"+path, strings.NewReader(body)))
+		if out.Code != http.StatusServiceUnavailable || !strings.Contains(out.Body.String(), `"leader"`) {
+			t.Errorf("%s: %d %s", target, out.Code, out.Body)
+		}
+	}
+}
+
+func TestOnePoolNameHoldsWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	var events []string
+	for i := range 4000 {
+		events = append(events, fmt.Sprintf(`{"op":"put","kind":"server","id":"m%d","rev":1,"attrs":{"hostname":"m%d","ipv4":"198.51.%d.%d","state":"up","roles":["big"]}}`, i, i, i>>8, i&255))
+	}
+	count := map[string]int{}
+	for _, a := range w.post(events...) {
+		count[a.Status]++
+		if a.Status == "held" && !strings.HasPrefix(a.Reason, "name-full") {
+			t.Fatalf("%+v", a)
+		}
+	}
+	if count["accepted"] < 1500 || count["held"] == 0 || count["accepted"]+count["held"] != 4000 {
+		t.Fatalf("%v", count)
 	}
 }
