@@ -2,12 +2,26 @@ package publisher
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"zonecast/internal/release"
 	"zonecast/internal/table"
 )
+
+// TestMain makes the process's shared zstd coders, whose channels must not belong to one test's bubble.
+func TestMain(m *testing.M) {
+	b, err := release.Entry{Version: 1, Delta: []byte("warm")}.Encode()
+	if err == nil {
+		_, err = release.DecodeEntry(b)
+	}
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // At most ten releases in any second, and the first change at rest goes out at once (P9).
 func TestRate(t *testing.T) {
