@@ -40,13 +40,12 @@ func Answer(view View, facts Facts, query, buf []byte, transport Transport) ([]b
 	case view == nil:
 		s.rcode, s.ede = dns.RcodeServerFailure, edeNotReady
 	default:
-		s.resolver = resolver{view: view, facts: facts, q: &s.question, m: &s.message}
+		s.resolver = resolver{view: view, facts: facts, q: &s.question, m: &s.message, made: s.made[:0]}
 		s.resolve()
-		s.resolver = resolver{} // holds on to no view
 	}
 	outcome := Outcome{Type: s.typ, Rcode: uint16(s.rcode)}
 	response := s.finish(&s.question)
-	s.message = message{}
+	s.message, s.resolver = message{}, resolver{made: s.made} // holds on to no view
 	return response, outcome
 }
 

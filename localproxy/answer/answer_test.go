@@ -14,8 +14,8 @@ const soa = "@ 3600 IN SOA ns1.example. hostmaster.example. 7 7200 900 1209600 3
 
 var facts = Facts{Epoch: 1, Version: 1<<32 + 99, Released: 1795000100, Signed: 1795000110, AsOf: 1795000098}
 
-func testView(t testing.TB) *mapView {
-	v := &mapView{}
+func exampleView(t testing.TB) *testView {
+	v := &testView{}
 	v.add(t, snapshot.Zone{Apex: name(t, "example."), Timestamp: true}, soa+`
 @ 3600 NS ns1
 ns1 300 A 192.0.2.1
@@ -137,7 +137,7 @@ func TestAnswer(t *testing.T) {
 				typ = 65280
 			}
 			query := &dns.Msg{MsgHdr: dns.MsgHdr{Id: 4711}, Question: []dns.Question{{Name: c.name, Qtype: typ, Qclass: dns.ClassINET}}}
-			got := ask(t, testView(t), facts, UDP, query)
+			got := ask(t, exampleView(t), facts, UDP, query)
 			if diff := cmp.Diff(c.want, show(got)); diff != "" {
 				t.Error(diff)
 			}
@@ -150,7 +150,7 @@ func TestAnswer(t *testing.T) {
 
 func TestVersionZeroKeepsTheSerial(t *testing.T) {
 	t.Parallel()
-	got := ask(t, testView(t), Facts{}, UDP, new(dns.Msg).SetQuestion("example.", dns.TypeSOA))
+	got := ask(t, exampleView(t), Facts{}, UDP, new(dns.Msg).SetQuestion("example.", dns.TypeSOA))
 	if serial := got.Answer[0].(*dns.SOA).Serial; serial != 7 {
 		t.Errorf("serial %d", serial)
 	}
@@ -158,7 +158,7 @@ func TestVersionZeroKeepsTheSerial(t *testing.T) {
 
 func TestDNAMEOverflow(t *testing.T) {
 	t.Parallel()
-	v := &mapView{}
+	v := &testView{}
 	long := strings.Repeat("a23456789012345678901234567890.", 6) + "example."
 	v.add(t, snapshot.Zone{Apex: name(t, "example.")}, soa+"d 300 DNAME "+long+"\n")
 	got := ask(t, v, facts, UDP, new(dns.Msg).SetQuestion(strings.Repeat("x", 63)+".d.example.", dns.TypeA))
@@ -169,7 +169,7 @@ func TestDNAMEOverflow(t *testing.T) {
 
 func TestChainIsBounded(t *testing.T) {
 	t.Parallel()
-	v := &mapView{}
+	v := &testView{}
 	v.add(t, snapshot.Zone{Apex: name(t, "example.")}, soa+"*.d 300 CNAME a.d\nd2 300 DNAME d3.d2\n")
 	for _, c := range []string{"x.d.example.", "x.d2.example."} {
 		if got := ask(t, v, facts, TCP, new(dns.Msg).SetQuestion(c, dns.TypeA)); len(got.Answer) > 2*maxChain {

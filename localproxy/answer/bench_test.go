@@ -7,7 +7,7 @@ import (
 )
 
 func BenchmarkAnswer(b *testing.B) {
-	v := testView(b)
+	v := exampleView(b)
 	for _, c := range []struct {
 		name string
 		typ  uint16

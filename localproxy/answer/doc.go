@@ -3,7 +3,8 @@
 // the question's own bytes and records copied in wire form.
 //
 // In: a View (a snapshot and the deltas after it), the Facts of the head it belongs to, a packet. Out: a packet, or
-// nil where silence is right (RFC 1035 7.3: what is no query gets no answer).
+// nil where silence is right (RFC 1035 7.3: what is no query gets no answer). The memory of the view must stay valid
+// during the call, and only then.
 //
 // It keeps P5 on its side: an old view answers like a new one, and without any view it says so (SERVFAIL with
 // extended error 14) instead of staying silent. P9: label walks end at 127 labels, CNAME chains at maxChain links.
@@ -14,12 +15,12 @@ import (
 	"zonecast/internal/zone"
 )
 
-// View is what the engine reads: *snapshot.View, or a map in tests.
+// View is what the engine reads of *snapshot.View.
 type View interface {
 	// FindZone gives the zone with the longest apex at or above n.
 	FindZone(n zone.Name) (snapshot.Zone, bool)
-	// Lookup finds a node; ok without Sets is an empty non-terminal.
-	Lookup(n zone.Name) (snapshot.Node, bool)
+	// Find gives the node of a name in wire form and lower case; an empty one is an empty non-terminal.
+	Find(wire []byte) (snapshot.Ref, bool)
 }
 
 // Facts are what the head says of a view. Times are Unix seconds.

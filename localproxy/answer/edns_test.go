@@ -12,7 +12,7 @@ import (
 
 func TestEDNS(t *testing.T) {
 	t.Parallel()
-	v := testView(t)
+	v := exampleView(t)
 	query := new(dns.Msg).SetQuestion("www.example.", dns.TypeA).SetEdns0(4096, true)
 	query.CheckingDisabled = true
 	got := ask(t, v, facts, UDP, query)
@@ -62,7 +62,7 @@ func TestTruncation(t *testing.T) {
 		fmt.Fprintf(&text, "cut 300 NS a-rather-long-server-name-%d.cut\na-rather-long-server-name-%d.cut 300 AAAA 2001:db8::%d\n", i, i, i)
 		fmt.Fprintf(&text, "sib 300 NS a-rather-long-server-name-%d.else\na-rather-long-server-name-%d.else 300 AAAA 2001:db8::%d\n", i, i, i)
 	}
-	v := &mapView{}
+	v := &testView{}
 	v.add(t, snapshot.Zone{Apex: name(t, "example.")}, text.String())
 	for _, c := range []struct {
 		name      string
@@ -109,7 +109,7 @@ func TestTruncation(t *testing.T) {
 func TestOwnersAreCompressed(t *testing.T) {
 	t.Parallel()
 	packed, _ := new(dns.Msg).SetQuestion("alias.example.", dns.TypeA).Pack()
-	raw, _ := Answer(testView(t), facts, packed, nil, UDP)
+	raw, _ := Answer(exampleView(t), facts, packed, nil, UDP)
 	// question, CNAME with its target in full, A: both owners are pointers
 	if want := len(packed) + (12 + 13) + (12 + 4); len(raw) != want {
 		t.Errorf("%d octets, want %d", len(raw), want)

@@ -51,7 +51,7 @@ func TestOddQueries(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			raw, outcome := Answer(testView(t), facts, c.packet, nil, UDP)
+			raw, outcome := Answer(exampleView(t), facts, c.packet, nil, UDP)
 			if c.rcode == silence {
 				if raw != nil {
 					t.Errorf("answered % x", raw)
@@ -70,7 +70,7 @@ func TestOddQueries(t *testing.T) {
 }
 
 func FuzzQuery(f *testing.F) {
-	v := testView(f)
+	v := exampleView(f)
 	for _, n := range []string{"www.example.", "x.sub.example.", "x.old.example.", "_timestamp.example.", "x.y.wild.example."} {
 		for _, typ := range []uint16{dns.TypeA, dns.TypeTXT, dns.TypeDS, dns.TypeANY, dns.TypeSOA} {
 			plain, _ := new(dns.Msg).SetQuestion(n, typ).Pack()

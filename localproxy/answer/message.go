@@ -2,6 +2,7 @@ package answer
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/miekg/dns"
 
@@ -98,42 +99,80 @@ func boundary(n zone.Name, off int) bool {
 	return i == off
 }
 
+// rrset is a set as it lies in the file: records of type, class, TTL, length and data, without their owner.
+type rrset struct {
+	typ  zone.Type
+	wire []byte
+}
+
+const recordHeader = 10
+
+// record splits one record off; nothing is left when the rest is no whole one.
+func (s *rrset) record() (record []byte, ok bool) {
+	if len(s.wire) < recordHeader {
+		return nil, false
+	}
+	end := recordHeader + int(binary.BigEndian.Uint16(s.wire[8:]))
+	if end > len(s.wire) {
+		return nil, false
+	}
+	record, s.wire = s.wire[:end:end], s.wire[end:]
+	return record, true
+}
+
+// text is memory as a name, without a copy: what it points to must not change while the answer is made.
+func text(b []byte) zone.Name { return zone.Name(unsafe.String(unsafe.SliceData(b), len(b))) }
+
+// octets is the way back; nobody writes there.
+func octets(n zone.Name) []byte { return unsafe.Slice(unsafe.StringData(string(n)), len(n)) }
+
 // add copies a whole RRset (RFC 2181 9: a part of one is never sent), or nothing when it does not fit.
-func (m *message) add(sec section, owner zone.Name, set zone.RRset) bool {
+func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 	if m.truncated {
 		return false
 	}
-	mark, anchored := len(m.buf), m.anchored
-	for _, data := range set.Data {
+	mark, anchored, count := len(m.buf), m.anchored, uint16(0)
+	for record, ok := set.record(); ok; record, ok = set.record() {
 		m.owner(owner)
-		m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(set.Type))
-		m.buf = binary.BigEndian.AppendUint16(m.buf, dns.ClassINET)
-		m.buf = binary.BigEndian.AppendUint32(m.buf, set.TTL)
-		m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(len(data)))
-		at := len(m.buf)
-		m.buf = append(m.buf, data...)
-		switch set.Type {
+		at := len(m.buf) + recordHeader
+		m.buf = append(m.buf, record...)
+		switch set.typ {
 		case zone.TypeSOA:
-			if m.fill && len(data) > 20 {
+			if m.fill && len(record) > recordHeader+20 {
 				binary.BigEndian.PutUint32(m.buf[len(m.buf)-20:], m.serial)
 			}
 		case zone.TypeCNAME, zone.TypeNS:
-			m.anchor(zone.Name(data), at) // the next link's owner, or the glue's
+			m.anchor(text(record[recordHeader:]), at) // the next link's owner, or the glue's
 		}
 		if len(m.buf) > m.limit {
 			m.buf, m.anchored = m.buf[:mark], anchored
 			return false
 		}
+		count++
 	}
-	m.counts[sec] += uint16(len(set.Data))
+	m.counts[sec] += count
 	return true
 }
 
 // must adds a set without which the response says something else: if it does not fit, the response is truncated there.
-func (m *message) must(sec section, owner zone.Name, set zone.RRset) {
+func (m *message) must(sec section, owner zone.Name, set rrset) {
 	if !m.add(sec, owner, set) {
 		m.truncated = true
 	}
+}
+
+// appendRecord makes a record that stands in no file.
+func appendRecord(b []byte, t zone.Type, ttl uint32, data ...[]byte) []byte {
+	b = binary.BigEndian.AppendUint16(b, uint16(t))
+	b = binary.BigEndian.AppendUint16(b, dns.ClassINET)
+	b = binary.BigEndian.AppendUint32(b, ttl)
+	at := len(b)
+	b = append(b, 0, 0)
+	for _, d := range data {
+		b = append(b, d...)
+	}
+	binary.BigEndian.PutUint16(b[at:], uint16(len(b)-at-2))
+	return b
 }
 
 // finish writes the OPT record and the header.

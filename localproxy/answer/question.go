@@ -2,7 +2,6 @@ package answer
 
 import (
 	"encoding/binary"
-	"unsafe"
 
 	"github.com/miekg/dns"
 
@@ -87,7 +86,7 @@ func (q *question) readName(msg []byte, at int) (end int, ok bool) {
 		n += 1 + size
 		at += 1 + size
 		if size == 0 {
-			q.name = zone.Name(unsafe.String(&q.folded[0], n)) // folded does not change any more
+			q.name = text(q.folded[:n]) // folded does not change any more
 			return at, true
 		}
 	}

@@ -1,6 +1,8 @@
 package answer
 
 import (
+	"encoding/binary"
+
 	"github.com/miekg/dns"
 
 	"zonecast/internal/snapshot"
@@ -21,6 +23,25 @@ type resolver struct {
 	dnames [maxChain]zone.Name // owners of the DNAMEs in the answer, each goes in once
 	linked int
 	synths int
+	made   []byte // records and names made for this answer: never reused within it
+}
+
+// find looks a name up.
+func (r *resolver) find(n zone.Name) (snapshot.Ref, bool) { return r.view.Find(octets(n)) }
+
+// set takes one type's records out of a node.
+func set(node snapshot.Ref, t zone.Type) (rrset, bool) {
+	raw, ok := node.Set(t)
+	return rrset{t, raw.Wire}, ok
+}
+
+// keep puts octets into the answer's own memory; what it gave before stays valid when that grows.
+func (r *resolver) keep(parts ...[]byte) []byte {
+	at := len(r.made)
+	for _, p := range parts {
+		r.made = append(r.made, p...)
+	}
+	return r.made[at:len(r.made):len(r.made)]
 }
 
 func (r *resolver) resolve() {
@@ -59,7 +80,7 @@ func (r *resolver) step(name zone.Name) (next zone.Name, more bool) {
 	if r.zone.Timestamp && r.timestamp(name) {
 		return "", false
 	}
-	apex, ok := r.view.Lookup(r.zone.Apex)
+	apex, ok := r.find(r.zone.Apex)
 	if !ok {
 		r.m.rcode = dns.RcodeServerFailure // a zone without an apex: the builder lets none through
 		return "", false
@@ -67,16 +88,17 @@ func (r *resolver) step(name zone.Name) (next zone.Name, more bool) {
 	// From the apex down: the first zone cut or DNAME hides everything below it.
 	node, encloser := apex, r.zone.Apex
 	for encloser != name {
-		if set, ok := zone.FindSet(node.Sets, zone.TypeDNAME); ok {
-			return r.dname(name, encloser, set)
+		if node.Flags()&snapshot.HasDNAME != 0 {
+			dname, _ := set(node, zone.TypeDNAME)
+			return r.dname(name, encloser, dname)
 		}
 		child := ancestor(name, encloser)
-		below, ok := r.view.Lookup(child)
+		below, ok := r.find(child)
 		if !ok {
 			return r.wildcard(name, encloser)
 		}
-		if ns, ok := zone.FindSet(below.Sets, zone.TypeNS); ok && !(child == name && r.q.typ == zone.TypeDS) {
-			r.referral(child, ns)
+		if below.Flags()&snapshot.HasNS != 0 && !(child == name && r.q.typ == zone.TypeDS) {
+			r.referral(child, below)
 			return "", false
 		}
 		node, encloser = below, child
@@ -96,13 +118,15 @@ func ancestor(name, parent zone.Name) zone.Name {
 	}
 }
 
+var asterisk = []byte("\x01*")
+
 // wildcard answers for a name that does not exist (RFC 4592 3.3.1): the asterisk right below the closest encloser
 // stands for it, and for none further up.
 func (r *resolver) wildcard(name, encloser zone.Name) (next zone.Name, more bool) {
 	if len(encloser)+2 <= zone.MaxName {
-		if node, ok := r.view.Lookup("\x01*" + encloser); ok {
-			if ns, cut := zone.FindSet(node.Sets, zone.TypeNS); cut && r.q.typ != zone.TypeDS {
-				r.referral(name, ns) // RFC 4592 4.2 leaves it open; the common servers refer
+		if node, ok := r.view.Find(r.keep(asterisk, octets(encloser))); ok {
+			if node.Flags()&snapshot.HasNS != 0 && r.q.typ != zone.TypeDS {
+				r.referral(name, node) // RFC 4592 4.2 leaves it open; the common servers refer
 				return "", false
 			}
 			return r.found(name, node)
@@ -114,21 +138,22 @@ func (r *resolver) wildcard(name, encloser zone.Name) (next zone.Name, more bool
 }
 
 // found answers from a node, under the name that was asked.
-func (r *resolver) found(name zone.Name, node snapshot.Node) (next zone.Name, more bool) {
+func (r *resolver) found(name zone.Name, node snapshot.Ref) (next zone.Name, more bool) {
 	if r.q.typ == typeANY {
-		if len(node.Sets) > 0 {
-			r.m.must(sectionAnswer, name, node.Sets[0]) // RFC 8482 4.1: one RRset is enough
+		for raw := range node.Sets() {
+			r.m.must(sectionAnswer, name, rrset{raw.Type, raw.Wire}) // RFC 8482 4.1: one RRset is enough
 			return "", false
 		}
 		r.negative()
 		return "", false
 	}
-	if set, ok := zone.FindSet(node.Sets, r.q.typ); ok {
-		r.m.must(sectionAnswer, name, set)
+	if answer, ok := set(node, r.q.typ); ok {
+		r.m.must(sectionAnswer, name, answer)
 		return "", false
 	}
-	if set, ok := zone.FindSet(node.Sets, zone.TypeCNAME); ok && len(set.Data) > 0 {
-		return r.follow(name, set)
+	if node.Flags()&snapshot.HasCNAME != 0 {
+		cname, _ := set(node, zone.TypeCNAME)
+		return r.follow(name, cname)
 	}
 	r.negative()
 	return "", false
@@ -136,46 +161,48 @@ func (r *resolver) found(name zone.Name, node snapshot.Node) (next zone.Name, mo
 
 // follow adds a CNAME and gives its target, unless the chain loops or grows too long: then the answer ends there, as
 // RFC 1034 5.2.2 leaves it to the client to notice.
-func (r *resolver) follow(owner zone.Name, set zone.RRset) (next zone.Name, more bool) {
+func (r *resolver) follow(owner zone.Name, cname rrset) (next zone.Name, more bool) {
 	for _, seen := range r.links[:r.linked] {
 		if seen == owner {
 			return "", false
 		}
 	}
-	r.m.must(sectionAnswer, owner, set)
-	target := zone.Name(set.Data[0])
-	if r.linked == maxChain-1 {
+	r.m.must(sectionAnswer, owner, cname)
+	record, ok := cname.record()
+	if !ok || r.linked == maxChain-1 {
 		return "", false
 	}
 	r.links[r.linked] = owner
 	r.linked++
-	return target, true
+	return text(record[recordHeader:]), true
 }
 
 // dname rewrites a name below a DNAME (RFC 6672 3.1): the DNAME itself, and the CNAME it means for this name.
-func (r *resolver) dname(name, owner zone.Name, set zone.RRset) (next zone.Name, more bool) {
-	if len(set.Data) == 0 {
-		r.negative()
-		return "", false
-	}
+func (r *resolver) dname(name, owner zone.Name, dname rrset) (next zone.Name, more bool) {
 	first := true
 	for _, seen := range r.dnames[:r.synths] {
 		first = first && seen != owner
 	}
 	if first {
-		r.m.must(sectionAnswer, owner, set)
+		r.m.must(sectionAnswer, owner, dname)
 		if r.synths < maxChain {
 			r.dnames[r.synths] = owner
 			r.synths++
 		}
 	}
-	prefix := name[:len(name)-len(owner)]
-	target := prefix + zone.Name(set.Data[0])
-	if len(target) > zone.MaxName {
+	record, _ := dname.record()
+	if len(record) == 0 {
+		r.m.rcode = dns.RcodeServerFailure // a set without records: no file that was verified has one
+		return "", false
+	}
+	prefix, suffix := octets(name[:len(name)-len(owner)]), record[recordHeader:]
+	if len(prefix)+len(suffix) > zone.MaxName {
 		r.m.rcode = dns.RcodeYXDomain
 		return "", false
 	}
-	next, more = r.follow(name, zone.RRset{Type: zone.TypeCNAME, TTL: set.TTL, Data: []zone.Rdata{zone.Rdata(target)}})
+	at := len(r.made)
+	r.made = appendRecord(r.made, zone.TypeCNAME, binary.BigEndian.Uint32(record[4:]), prefix, suffix)
+	next, more = r.follow(name, rrset{zone.TypeCNAME, r.made[at:]})
 	if r.q.typ == zone.TypeCNAME || r.q.typ == typeANY {
 		more = false // the synthesised CNAME is what was asked for
 	}

@@ -31,13 +31,14 @@ func (r *resolver) timestamp(name zone.Name) bool {
 	case r.q.typ != zone.TypeTXT && r.q.typ != typeANY:
 		r.negative()
 	default:
-		r.m.must(sectionAnswer, name, zone.RRset{Type: zone.TypeTXT, Data: []zone.Rdata{r.facts.txt()}})
+		// TTL 0, so that no cache makes an old answer of a fresh one.
+		r.m.must(sectionAnswer, name, rrset{zone.TypeTXT, appendRecord(nil, zone.TypeTXT, 0, r.facts.txt())})
 	}
 	return true
 }
 
-// txt gives the facts as character-strings; TTL 0 goes with them, so that no cache makes an old answer of a fresh one.
-func (f Facts) txt() zone.Rdata {
+// txt gives the facts as character-strings.
+func (f Facts) txt() []byte {
 	b := make([]byte, 0, 128)
 	for _, text := range []string{
 		"epoch=" + strconv.FormatUint(f.Epoch, 10),
@@ -48,5 +49,5 @@ func (f Facts) txt() zone.Rdata {
 	} {
 		b = append(append(b, byte(len(text))), text...)
 	}
-	return zone.Rdata(b)
+	return b
 }

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,25 +11,8 @@ import (
 	"zonecast/internal/zone"
 )
 
-// mapView is the plainest View there can be.
-type mapView struct {
-	zones map[zone.Name]snapshot.Zone
-	nodes map[zone.Name]snapshot.Node
-}
-
-func (v *mapView) FindZone(n zone.Name) (snapshot.Zone, bool) {
-	for ; n != ""; n = n.Parent() {
-		if z, ok := v.zones[n]; ok {
-			return z, true
-		}
-	}
-	return snapshot.Zone{}, false
-}
-
-func (v *mapView) Lookup(n zone.Name) (snapshot.Node, bool) {
-	node, ok := v.nodes[n]
-	return node, ok
-}
+// testView is a snapshot.View with zones added one by one.
+type testView struct{ *snapshot.View }
 
 func name(t testing.TB, text string) zone.Name {
 	t.Helper()
@@ -70,20 +54,25 @@ func parseZone(t testing.TB, origin, text string) map[zone.Name][]zone.RRset {
 }
 
 // add loads one zone, with the empty non-terminals between its names and its apex.
-func (v *mapView) add(t testing.TB, z snapshot.Zone, text string) {
+func (v *testView) add(t testing.TB, z snapshot.Zone, text string) {
 	t.Helper()
-	if v.zones == nil {
-		v.zones, v.nodes = map[zone.Name]snapshot.Zone{}, map[zone.Name]snapshot.Node{}
+	if v.View == nil {
+		v.View = snapshot.NewView(snapshot.Empty())
 	}
-	v.zones[z.Apex] = z
-	for owner, sets := range parseZone(t, z.Apex.String(), text) {
-		v.nodes[owner] = snapshot.Node{Name: owner, Sets: sets}
+	d := snapshot.Delta{Zones: []snapshot.ZoneChange{{Zone: z}}}
+	sets := parseZone(t, z.Apex.String(), text)
+	ents := map[zone.Name]bool{}
+	for owner, list := range sets {
+		d.Names = append(d.Names, snapshot.NameChange{Name: owner, State: snapshot.Data, Sets: list})
 		for n := owner; n != z.Apex && n != ""; n = n.Parent() {
-			if _, ok := v.nodes[n]; !ok {
-				v.nodes[n] = snapshot.Node{Name: n}
+			if _, ok := sets[n]; !ok && !ents[n] {
+				ents[n] = true
+				d.Names = append(d.Names, snapshot.NameChange{Name: n, State: snapshot.ENT})
 			}
 		}
 	}
+	slices.SortFunc(d.Names, func(a, b snapshot.NameChange) int { return a.Name.Compare(b.Name) })
+	v.View = v.Apply(&d)
 }
 
 // ask sends a query through the wire form and back.
