@@ -117,9 +117,7 @@ func split(plans []*plan) (parts [][][]edit, err error) {
 		}
 	}
 	// Kept free in each multi, though only the last one carries the caller's operations: they are small.
-	if budget -= also; budget < 0 {
-		return nil, fmt.Errorf("%w: heads and operations besides the table take %d octets", ErrTooLarge, also)
-	}
+	budget -= also
 	part, size := make([][]edit, len(plans)), 0
 	for i, p := range plans {
 		logged := 0
