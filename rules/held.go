@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"zonecast/internal/inventory"
@@ -24,6 +25,9 @@ const (
 // checkModule stands in for a module's name where an entity as a whole does not fit its kind any more.
 const checkModule = "(kinds)"
 
+// maxProblems bounds the problems listed with one held thing: its row must fit a table's.
+const maxProblems = 20
+
 func decodeHeld(b []byte) (h row.Held, err error) {
 	err = json.Unmarshal(b, &h)
 	return h, err
@@ -36,6 +40,10 @@ func (b *batch) putHeld(h row.Held, fingerprint string) string {
 	h.Since = b.now.Unix()
 	if old, ok := b.l.heldBy[h.ID]; ok {
 		h.Since = old.Since
+	}
+	h.Problems = slices.Clone(h.Problems[:min(len(h.Problems), maxProblems)])
+	for i := range h.Problems { // they may quote what was sent
+		h.Problems[i].Text = oneLine(h.Problems[i].Text)
 	}
 	value, err := json.Marshal(h)
 	if err != nil {
@@ -117,5 +125,8 @@ func (l *lead) free(ctx context.Context, id string) (row.Held, error) {
 		}
 		return &refusal{http.StatusConflict, fmt.Errorf("%s: no way to release a %s", id, h.Unit)}
 	}})
-	return h, err
+	if err != nil {
+		return row.Held{}, err // the job may be under way still: h is not ours to read
+	}
+	return h, nil
 }

@@ -96,6 +96,15 @@ func (l *lead) do(ctx context.Context, j *job) error {
 	}
 }
 
+// insist queues a job of the stage's own, for which a full queue is no reason to give up.
+func (l *lead) insist(ctx context.Context, j *job) error {
+	for {
+		if err := l.do(ctx, j); !errors.Is(err, errQueueFull) {
+			return err
+		}
+	}
+}
+
 // takeOver opens the tables for writing, fencing off whoever had them, and reads what the stage keeps in memory.
 func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
 	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, begun: time.Now(), beaten: time.Now(),

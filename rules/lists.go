@@ -39,11 +39,13 @@ func (l *lead) takeList(ctx context.Context, feed string, format inventory.Forma
 		return inventory.ListAnswer{}, &refusal{http.StatusBadRequest, fmt.Errorf("list: %w", err)}
 	}
 	var a inventory.ListAnswer
-	err = l.do(ctx, &job{run: func(_ context.Context, b *batch) error {
+	if err := l.do(ctx, &job{run: func(_ context.Context, b *batch) (err error) {
 		a, err = b.applyList(feed, format, text, list, false)
 		return err
-	}})
-	return a, err
+	}}); err != nil {
+		return inventory.ListAnswer{}, err // the job may be under way still: a is not ours to read
+	}
+	return a, nil
 }
 
 // applyList brings what the feed owns into line with its list. What would delete too much is held as a whole.

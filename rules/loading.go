@@ -159,11 +159,13 @@ func (l *lead) plan(kinds map[string]bool) {
 // push takes a set of rules files, from PUT /v1/rules or the watched folder.
 func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answer, error) {
 	var a load.Answer
-	err := l.do(ctx, &job{run: func(_ context.Context, b *batch) (err error) {
+	if err := l.do(ctx, &job{run: func(_ context.Context, b *batch) (err error) {
 		a, err = b.applyPush(p, by)
 		return err
-	}})
-	return a, err
+	}}); err != nil {
+		return load.Answer{}, err // the job may be under way still: a is not ours to read
+	}
+	return a, nil
 }
 
 func (b *batch) applyPush(p checkout.Push, by string) (a load.Answer, err error) {

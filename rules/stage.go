@@ -44,7 +44,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 
 // Run works until ctx ends: it stands for the leadership of its source and does the stage's work while it has it.
 func (s *Stage) Run(ctx context.Context) error {
-	g, ctx := service.NewGroup(ctx)
+	g, _ := service.NewGroup(ctx)
 	g.Go("lead", func(ctx context.Context) error {
 		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
 		return leader.Run(ctx, s.st, s.name, me, s.log, s.work)
@@ -77,7 +77,6 @@ func (s *Stage) standBy(ctx context.Context) {
 
 // work is one term as leader: take the tables over, load the rules, repair what they changed, then serve jobs.
 func (s *Stage) work(ctx context.Context) error {
-	g, ctx := service.NewGroup(ctx)
 	l, err := s.takeOver(ctx)
 	if err != nil {
 		s.log.Error("cannot take over", "error", err)
@@ -94,6 +93,7 @@ func (s *Stage) work(ctx context.Context) error {
 		s.host.Ready.Set(s.name, errStarting)
 		close(l.ended)
 	}()
+	g, _ := service.NewGroup(ctx)
 	g.Go("loop", l.loop)
 	if s.cfg.Dir != "" {
 		g.Go("rules folder", l.watchRules)

@@ -70,7 +70,7 @@ func (l *lead) loadFolder(ctx context.Context, set checkout.Set) error {
 
 // note lists, or with an empty cause no longer lists, something that is wrong and must be mended.
 func (l *lead) note(ctx context.Context, unit, subject, check, cause, effect string) error {
-	return l.do(ctx, &job{run: func(_ context.Context, b *batch) error {
+	return l.insist(ctx, &job{run: func(_ context.Context, b *batch) error {
 		if cause == "" {
 			b.dropUnit(unit, subject, "")
 			return nil
@@ -139,7 +139,7 @@ func (l *lead) vouch(ctx context.Context, w watched, outcome error, lastErr *str
 	}
 	changed := text != *lastErr
 	*lastErr = text
-	return l.do(ctx, &job{run: func(_ context.Context, b *batch) error {
+	return l.insist(ctx, &job{run: func(_ context.Context, b *batch) error {
 		f := b.l.feeds[w.feed]
 		f.Error, f.dirty = text, true
 		if text == "" {
