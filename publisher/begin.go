@@ -2,7 +2,6 @@ package publisher
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -231,16 +230,9 @@ func (t *term) repairZones(tx *table.Tx, view *snapshot.View) error {
 	return nil
 }
 
-// chooseSeed: the configured one, the stream's, or a new one, so that nobody can choose names that collide.
+// chooseSeed: the configured one, or zero, which makes every base's seed follow from its content (P1).
 func (t *term) chooseSeed() (err error) {
-	switch {
-	case t.cfg.Seed != "":
-		t.seed, err = parseSeed(t.cfg.Seed)
-	case t.hasHead:
-		t.seed, err = parseSeed(t.head.Base.Seed)
-	default:
-		_, err = rand.Read(t.seed[:])
-	}
+	t.seed, err = t.cfg.seed()
 	return err
 }
 

@@ -20,8 +20,8 @@ type Config struct {
 	KeyFile string `yaml:"key_file"`
 	// KnownKeys are public keys beside KeyFile's own whose heads are taken over: those of earlier keys, for a rotation.
 	KnownKeys []string `yaml:"known_keys"`
-	// Seed of the base files' hash, 32 hex digits. Left out, the stream's seed is chosen at random once. Set it where
-	// two installations must make the same bytes (P1).
+	// Seed of the base files' hash, 32 hex digits. Left out, each base's seed follows from its content, so that
+	// installations with the same content make the same bytes (P1) and nobody can choose names that collide.
 	Seed string `yaml:"seed"`
 	// Rate is how many releases there may be in a second: above 0, at most 10.
 	Rate float64 `yaml:"rate"`

@@ -136,6 +136,9 @@ func (t *term) publish(ctx context.Context, now time.Time, units []*unit, note s
 	}
 	t.m.released(units)
 	t.log.Info("released", "version", version, "epoch", epoch, "names", len(delta.Names), "zones", len(units), "base", entry.Rebase != nil, "note", note)
+	if entry.Rebase != nil {
+		return t.trim(ctx)
+	}
 	t.startBase()
 	return nil
 }

@@ -2,9 +2,11 @@ package publisher
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -396,6 +398,57 @@ func TestBasesAndTrim(t *testing.T) {
 		}
 	}
 	w.proxy().synced("fresh proxy")
+}
+
+// A change too large for a node of the store comes as a base of its own version.
+func TestLargeDeltaIsABase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start("a")
+	p := fill(t, w, 5)
+	before := p.head
+	noise := rand.NewChaCha8([32]byte{})
+	w.commit(func(e edit) {
+		for i := range 4_000 {
+			text := make([]byte, 120)
+			noise.Read(text)
+			e.put("example.", fmt.Sprintf("n%d.example.", i), "TXT "+hex.EncodeToString(text))
+		}
+	})
+	p.synced("large change")
+	if p.head.Version != before.Version+1 || p.head.Base.Version != p.head.Version || p.head.Base.Seed != before.Base.Seed {
+		t.Errorf("version %d after %d, base %d", p.head.Version, before.Version, p.head.Base.Version)
+	}
+	restGoesOn(w, p)
+}
+
+// A log at its bound takes no more releases until a base lets it be trimmed; the head is signed on.
+func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Bases.Deltas = 1
+	w.commit(func(e edit) { e.zone("example.") })
+	h := w.byHand()
+	defer h.close()
+	if err := h.step(); err != nil {
+		t.Fatal(err)
+	}
+	var said error
+	h.ready = func(err error) { said = err }
+	entries := h.entries
+	h.entries = make([]uint64, maxLog)
+	w.commit(func(e edit) { e.put("example.", "a.example.", "A 192.0.2.1") })
+	b, err := h.f.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.take(h.f, b); h.waiting() || !errors.Is(said, errLogFull) {
+		t.Errorf("a full log takes releases; ready says %v", said)
+	}
+	h.entries = entries
+	if !h.waiting() {
+		t.Error("nothing waits though the log has room")
+	}
 }
 
 func TestKnownKeys(t *testing.T) {

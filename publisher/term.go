@@ -139,7 +139,13 @@ func (t *term) act(ctx context.Context) error {
 		if err := t.sign(ctx, now); err != nil {
 			return err
 		}
+		if len(t.entries) >= maxLog {
+			if err := t.trim(ctx); err != nil {
+				return err
+			}
+		}
 	}
+	t.startBase()
 	if t.waiting() && !now.Before(t.last.Add(t.cfg.interval())) {
 		t.last = now
 		return t.release(ctx, now)

@@ -66,6 +66,9 @@ func (b *Builder) Add(n Node) error {
 // WriteFile writes the file atomically (temporary name, fsync, rename, fsync of the folder) and gives its summary.
 // The builder is spent.
 func (b *Builder) WriteFile(path string) (Stat, error) {
+	if b.seed == (Seed{}) {
+		b.seed = b.contentSeed()
+	}
 	return writeFile(path, b.write)
 }
 

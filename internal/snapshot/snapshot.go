@@ -15,7 +15,8 @@ type Node struct {
 	Sets []zone.RRset `json:"sets"` // normalized, sorted by type
 }
 
-// Seed keys a file's hash, against names chosen to collide.
+// Seed keys a file's hash, against names chosen to collide. Where a file is written, the zero Seed stands for one
+// that follows from the content.
 type Seed [16]byte
 
 // Stat is a snapshot's summary.

@@ -168,9 +168,16 @@ func (v *View) overlay(apex string) []overlaid {
 	return list
 }
 
-// Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. It fails
+// Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. The zero seed
+// stands for one that follows from the content. It fails
 // with ErrCorrupt, and writes nothing, when the base does not hold what its counts say.
 func (v *View) Compile(seed Seed, path, tmpDir string) (Stat, error) {
+	if seed == (Seed{}) {
+		var err error
+		if seed, err = v.contentSeed(); err != nil {
+			return Stat{}, fmt.Errorf("compile: %w", err)
+		}
+	}
 	return writeFile(path, func(out io.Writer) (Stat, error) { return v.write(out, seed) })
 }
 
