@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +32,7 @@ type Host struct {
 }
 
 // NewHost makes a host with process and Go metrics, /healthz (the process lives), /readyz (every condition of
-// Ready is met) and /metrics.
+// Ready is met), /metrics and, guarded, /debug/pprof/.
 func NewHost(instance, token string, log *slog.Logger) *Host {
 	h := &Host{Instance: instance, Token: token, Log: log, Metrics: prometheus.NewRegistry(), Mux: http.NewServeMux(), Ready: &Readiness{}}
 	h.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -44,6 +45,9 @@ func NewHost(instance, token string, log *slog.Logger) *Host {
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
+	h.Mux.HandleFunc("GET /debug/pprof/", h.Guard(pprof.Index))
+	h.Mux.HandleFunc("GET /debug/pprof/profile", h.Guard(pprof.Profile))
+	h.Mux.HandleFunc("GET /debug/pprof/trace", h.Guard(pprof.Trace))
 	return h
 }
 
