@@ -3,6 +3,7 @@ package publisher
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"zonecast/internal/release"
@@ -22,7 +23,7 @@ func TestEnsureKey(t *testing.T) {
 	if err != nil || derived != public {
 		t.Fatalf("read %s, made %s: %v", derived, public, err)
 	}
-	note, err := release.Sign(release.Head{Stream: "stable", Version: 1, Epoch: 1, MinReader: release.ReaderVersion}, private)
+	note, err := release.Sign(release.Head{Stream: "stable", Version: 1, Epoch: 1, MinReader: release.ReaderVersion, Base: release.Base{Version: 1, Seed: strings.Repeat("0", 32)}}, private)
 	if err != nil {
 		t.Fatal(err)
 	}
