@@ -115,12 +115,12 @@ func (t *term) resolve(n zone.Name, p merge.Place) outcome {
 		}
 		in.Sources = append(in.Sources, s)
 	}
-	return conclude(merge.Merge(in), in)
+	return conclude(key, merge.Merge(in), in)
 }
 
 // conclude makes a result ready to be written.
-func conclude(r merge.Result, in merge.Input) outcome {
-	o := outcome{conflict: r.Conflict, faults: r.Faults, cut: r.Cut, dname: r.DNAME}
+func conclude(key string, r merge.Result, in merge.Input) outcome {
+	o := outcome{key: key, conflict: r.Conflict, faults: r.Faults, cut: r.Cut, dname: r.DNAME}
 	if !r.Present {
 		return o
 	}

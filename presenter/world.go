@@ -56,6 +56,7 @@ func (w *world) place(n zone.Name) merge.Place {
 
 // outcome is what a name came to, ready to be written.
 type outcome struct {
+	key      string // the name in presentation form
 	value    []byte // nil: no row
 	conflict *row.Conflict
 	faults   []merge.Fault

@@ -3,7 +3,9 @@ package zonefile
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -91,12 +93,34 @@ func syntax(data []byte, err error) *fault {
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		f.line, _ = strconv.Atoi(m[1])
 		f.text = m[2]
-		f.column = firstColumn(data, f.line)
 	}
+	if len(data) <= maxSearch {
+		f.line = brokenLine(data)
+	}
+	f.column = firstColumn(data, f.line)
 	if strings.Contains(f.text, "alias") {
 		f.fix = "put quotes around the asterisk: '*'"
 	}
 	return f
+}
+
+// maxSearch bounds the texts that are parsed again to find the line, in octets.
+const maxSearch = 1 << 20
+
+// brokenLine finds the first line with which the text is no YAML any more. The parser's own line is often that of the
+// surrounding block, hundreds of lines above.
+func brokenLine(data []byte) int {
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	ends := make([]int, len(lines)+1)
+	for i, l := range lines {
+		ends[i+1] = ends[i] + len(l)
+	}
+	n := sort.Search(len(lines), func(i int) bool {
+		var doc yaml.Node
+		err := decode(yaml.NewDecoder(bytes.NewReader(data[:ends[i]])), &doc)
+		return err != nil && err != io.EOF
+	})
+	return max(n, 1)
 }
 
 func firstColumn(data []byte, line int) int {

@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 
@@ -99,7 +100,7 @@ func (b *builder) finish(firstFile string) {
 		data = binary.BigEndian.AppendUint32(data, t)
 	}
 	b.records[at].Human.Set.Data = []zone.Rdata{zone.Rdata(data)}
-	if len(apexNS) == 0 && len(b.problems) < maxProblems {
+	if len(apexNS) == 0 && !slices.ContainsFunc(b.problems, isError) {
 		b.problems = append(b.problems, zone.Problem{Check: "no-ns", Severity: zone.Warning, File: b.opt.Prefix + firstFile, Line: 1, Column: 1,
 			Name: b.apex.String(), Text: "the zone has no NS records of its own", Fix: "add a record of type NS at ''"})
 	}
