@@ -27,16 +27,31 @@ type moduleHash struct {
 	Hash string `json:"hash"`
 }
 
+// putRulesRow records that everything was evaluated with the rules in force, except by frozen modules: theirs has no
+// hash, so that their kinds are evaluated again when they are back.
 func (b *batch) putRulesRow() {
-	now := inForce{}
-	for name, m := range b.l.readRulesRow() {
-		if b.l.engine.frozen[name] {
-			now[name] = m
+	now := b.frozenRow()
+	for name := range now {
+		if !b.l.engine.frozen[name] {
+			delete(now, name)
 		}
 	}
 	for _, m := range b.l.engine.set.Modules() {
 		now[m.Name] = moduleHash{m.Kind, m.Hash}
 	}
+	b.putInForce(now)
+}
+
+// frozenRow is the row as it stands, without the hashes of frozen modules.
+func (b *batch) frozenRow() inForce {
+	row := b.l.readRulesRow()
+	for name := range b.l.engine.frozen {
+		row[name] = moduleHash{Kind: row[name].Kind}
+	}
+	return row
+}
+
+func (b *batch) putInForce(now inForce) {
 	value, err := json.Marshal(now)
 	if err != nil {
 		panic(err) // strings: cannot happen
@@ -59,7 +74,7 @@ func (l *lead) options(prefix string, good map[string][]byte) ruleset.Options {
 }
 
 // loadStored puts the rules of the table in force at the start of a term, and finds what is to be evaluated again.
-func (l *lead) loadStored(_ context.Context) error {
+func (l *lead) loadStored(ctx context.Context) error {
 	loaded, ok, err := load.Loaded(l.rul)
 	if err != nil {
 		return err
@@ -80,7 +95,12 @@ func (l *lead) loadStored(_ context.Context) error {
 		}
 	}
 	l.adopt(set, len(problems) > 0)
-	return nil
+	if len(l.engine.frozen) == 0 {
+		return nil
+	}
+	b := l.begin()
+	b.putInForce(b.frozenRow())
+	return b.commit(ctx)
 }
 
 // adopt puts a ruleset in force and plans what it changes: the entities of every kind that has a module which is
@@ -284,8 +304,11 @@ func (b *batch) loadRules(set checkout.Set, by string, may map[string]bool) ([]z
 		unread = unread || (!may[path] && (rs.Files[path] == nil || rs.Files[path].Data == nil))
 	}
 	l.adopt(rs, unread)
-	if len(l.backlog) == 0 {
+	switch {
+	case len(l.backlog) == 0:
 		b.putRulesRow()
+	case len(l.engine.frozen) > 0:
+		b.putInForce(b.frozenRow())
 	}
 	l.log.Info("rules loaded", "commit", set.Commit, "by", by, "modules", len(rs.Modules()), "problems", len(problems))
 	return problems, nil

@@ -9,6 +9,7 @@ import (
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
+	"zonecast/internal/table"
 )
 
 func TestBrokenModuleKeepsItsLastGood(t *testing.T) {
@@ -161,4 +162,35 @@ func TestPushes(t *testing.T) {
 	if _, a := push("c3", "c0", true, "module: servers\nkind: nothing\n"); len(a.Problems) == 0 || a.Problems[0].File != "rules/servers.yaml" {
 		t.Fatalf("%+v", a)
 	}
+}
+
+// TestAFileThatNoLongerLoadsFreezesItsRecords: a newer program may refuse what an older one loaded.
+func TestAFileThatNoLongerLoadsFreezesItsRecords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.post(put("web1", 1, 1, "up"), put("web2", 1, 2, "up"))
+	w.stop()
+	rul, err := table.OpenWriter(t.Context(), w.st, "rules.main", table.Options{Instance: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := rul.Begin()
+	load.PutFile(tx, checkout.File{Path: "servers.yaml", Data: []byte("module: servers\nkind: server\nnewer: syntax\n")}, "c9")
+	if err := table.Commit(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(w.dir, "servers.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	if a := w.post(put("web1", 2, 9, "up"), del("web2", 2)); a[0].Status != "accepted" || a[1].Status != "accepted" {
+		t.Fatalf("%+v", a)
+	}
+	if g := w.generated(); g["web1.prod.example."] == "" || g["web2.prod.example."] != "" {
+		t.Fatalf("%v", g)
+	}
+	w.write("servers.yaml", serversYAML)
+	w.eventually("mended", func() bool {
+		return strings.HasSuffix(strings.TrimSpace(w.generated()["web1.prod.example."]), "[192 0 2 9]") && len(w.held()) == 0
+	})
 }
