@@ -80,8 +80,8 @@ func DefaultConfig() Config {
 func (c Config) check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("publisher: "+format, args...)) }
-	if !plainName(c.Stream) {
-		bad("stream: %q is no name: letters, digits, hyphen, dot or underscore", c.Stream)
+	if !streamName(c.Stream) {
+		bad("stream: %q is not 1 to %d lower-case letters, digits and hyphens", c.Stream, release.MaxStream)
 	}
 	if c.Data == "" {
 		bad("data: a folder is needed")
@@ -127,13 +127,14 @@ func parseSeed(text string) (seed snapshot.Seed, err error) {
 	return seed, err
 }
 
-func plainName(s string) bool {
+// streamName tells whether a head can carry the name: what package release takes.
+func streamName(s string) bool {
 	for _, c := range s {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
 			return false
 		}
 	}
-	return s != "" && s != "." && s != ".." && len(s) <= 64
+	return s != "" && len(s) <= release.MaxStream
 }
 
 // interval between two releases.

@@ -324,6 +324,7 @@ func TestGatesConfig(t *testing.T) {
 		"zone limit": func(c *Config) { minus := -1; c.Gates.Zones = map[string]ZoneGates{"example.": {Deleted: &minus}} },
 		"seed":       func(c *Config) { c.Seed = "12" },
 		"stream":     func(c *Config) { c.Stream = "../x" },
+		"Stream":     func(c *Config) { c.Stream = "Stable" },
 		"expire":     func(c *Config) { c.ExpireAfter = time.Second },
 		"bases":      func(c *Config) { c.Bases.Deltas = maxDeltas + 1 },
 		"as-of":      func(c *Config) { c.AsOfEvery = time.Hour },

@@ -48,6 +48,7 @@ type keeper struct {
 	offered []byte                  // the ephemeral node as made in this session
 	checked map[uint64]release.Base // files whose hash was verified by this process
 	newest  release.Hash            // head's base as last looked after
+	retryAt time.Time               // a base that could not be made is not tried before
 	said    string
 }
 
@@ -70,7 +71,7 @@ func (k *keeper) look(ctx context.Context) error {
 	if k.leading.Load() == nil {
 		k.h.Ready.Set(owner, nil) // a standby is ready when it can follow
 	}
-	if head.Base.SHA256 != k.newest || k.offered == nil {
+	if (head.Base.SHA256 != k.newest || k.offered == nil) && !time.Now().Before(k.retryAt) {
 		state, _, err := k.hist.state(ctx)
 		if err != nil {
 			return err
@@ -78,6 +79,7 @@ func (k *keeper) look(ctx context.Context) error {
 		kept, err := k.complete(ctx, head, state.Bases)
 		k.files.keep(kept)
 		if err != nil {
+			k.retryAt = time.Now().Add(keepEvery) // heads come ten times a second
 			return errors.Join(err, k.offer(ctx, kept))
 		}
 		k.newest = head.Base.SHA256
