@@ -71,7 +71,6 @@ func (s *Stage) standBy(ctx context.Context) error {
 
 // work is one term as leader.
 func (s *Stage) work(ctx context.Context) error {
-	g, ctx := service.NewGroup(ctx)
 	t, err := s.takeOver(ctx)
 	if err != nil {
 		s.log.Error("cannot take over", "error", err)
@@ -82,6 +81,7 @@ func (s *Stage) work(ctx context.Context) error {
 		s.host.Ready.Set(owner, errStarting)
 		close(t.ended)
 	}()
+	g, ctx := service.NewGroup(ctx)
 	for _, in := range t.inputs {
 		g.Go("source "+in.source, func(ctx context.Context) error { return t.follow(ctx, in) })
 	}
