@@ -132,6 +132,10 @@ func (e *engine) do(ctx context.Context, r *request) error {
 	case <-e.quit:
 		return store.ErrClosed
 	}
+	return e.wait(ctx, r)
+}
+
+func (e *engine) wait(ctx context.Context, r *request) error {
 	select {
 	case err := <-r.done:
 		return err
