@@ -42,7 +42,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 
 // Run works until ctx ends: it stands for the leadership and does the stage's work while it has it.
 func (s *Stage) Run(ctx context.Context) error {
-	g, ctx := service.NewGroup(ctx)
+	g, _ := service.NewGroup(ctx)
 	g.Go("lead", func(ctx context.Context) error {
 		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
 		return leader.Run(ctx, s.st, owner, me, s.log, s.work)
@@ -81,7 +81,7 @@ func (s *Stage) work(ctx context.Context) error {
 		s.host.Ready.Set(owner, errStarting)
 		close(t.ended)
 	}()
-	g, ctx := service.NewGroup(ctx)
+	g, _ := service.NewGroup(ctx)
 	for _, in := range t.inputs {
 		g.Go("source "+in.source, func(ctx context.Context) error { return t.follow(ctx, in) })
 	}
