@@ -13,9 +13,9 @@ func shard(i int) string { return fmt.Sprintf("/tables/a/shards/%04x", i) }
 func filled(b *testing.B, n, size int) *Store {
 	b.Helper()
 	s, _ := openNew(b)
-	for i := 0; i < n; i += 256 {
+	for i := 0; i < n; i += 64 {
 		var ops []store.Op
-		for j := i; j < i+256; j++ {
+		for j := i; j < i+64; j++ {
 			ops = append(ops, store.Create(shard(j), make([]byte, size)))
 		}
 		do(b, s, ops...)
