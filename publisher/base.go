@@ -44,6 +44,7 @@ func (t *term) shelve(ctx context.Context, b built) error {
 		t.tail = nil
 		return b.snap.Close()
 	}
+	t.serve(b.base)
 	head := t.head
 	head.Base = b.base
 	if t.fresh() {

@@ -36,6 +36,13 @@ func (f *files) keep(bases []release.Base) {
 	f.kept = slices.Clone(bases)
 }
 
+// add serves one more, before the head that points to it is out: proxies come for it at once.
+func (f *files) add(b release.Base) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept = append(f.kept, b)
+}
+
 func (f *files) find(version uint64) (release.Base, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

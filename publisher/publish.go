@@ -109,6 +109,7 @@ func (t *term) publish(ctx context.Context, now time.Time, units []*unit, note s
 			snap.Close()
 			return err
 		}
+		t.serve(base)
 		view = snapshot.NewView(snap)
 		defer func(old *snapshot.View) {
 			if t.view == view { // committed

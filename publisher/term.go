@@ -35,6 +35,7 @@ type term struct {
 	key       release.SigningKey
 	hist      history
 	mem       *memory
+	serve     func(release.Base) // offers a base's file over HTTP from now on
 	seed      snapshot.Seed
 
 	pub, held *table.Writer

@@ -55,11 +55,12 @@ func (m *Mirrors) Fetch(ctx context.Context, b release.Base, offset int64, w io.
 	if err != nil {
 		return err
 	}
-	offers = slices.DeleteFunc(offers, func(o release.Offer) bool { return !slices.Contains(o.Versions, b.Version) })
 	if len(offers) == 0 {
 		return fmt.Errorf("nobody offers base %d", b.Version)
 	}
 	rand.Shuffle(len(offers), func(i, j int) { offers[i], offers[j] = offers[j], offers[i] })
+	// An offer that does not list the version yet is asked last: the publisher has the file before its offer says so.
+	slices.SortStableFunc(offers, func(x, y release.Offer) int { return lists(y, b) - lists(x, b) })
 	out := &counter{w: w, n: offset}
 	var failed []error
 	for _, o := range offers[:min(len(offers), maxMirrors)] {
@@ -70,6 +71,14 @@ func (m *Mirrors) Fetch(ctx context.Context, b release.Base, offset int64, w io.
 		failed = append(failed, fmt.Errorf("%s: %w", o.URL, err))
 	}
 	return fmt.Errorf("base %d: %w", b.Version, errors.Join(failed...))
+}
+
+// lists is 1 for an offer that has the base, else 0.
+func lists(o release.Offer, b release.Base) int {
+	if slices.Contains(o.Versions, b.Version) {
+		return 1
+	}
+	return 0
 }
 
 // counter remembers how far the file is written, and whether writing it failed (the disk's fault, not the mirror's).

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -215,15 +216,21 @@ func TestBaseResumes(t *testing.T) {
 		"redirect":           {[]string{"moved"}, 0, false},
 		"not http":           {[]string{"file"}, 0, false},
 		"nobody":             {nil, 0, false},
+		"not listed yet":     {[]string{"unlisted ranges"}, 0, true},
 		"broken everywhere":  {[]string{"breaks"}, 0, false},
 		"not found anywhere": {[]string{"refuses"}, 0, false},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			m := NewMirrors(func(context.Context) ([]release.Offer, error) {
-				offers := []release.Offer{{URL: urls["plain"], Versions: []uint64{8}}} // has another version
+				offers := []release.Offer{{URL: urls["refuses"], Versions: []uint64{8}}} // has another version
 				for _, name := range c.mirrors {
-					offers = append(offers, release.Offer{URL: urls[name], Versions: []uint64{6, 7}})
+					name, unlisted := strings.CutPrefix(name, "unlisted ")
+					versions := []uint64{6, 7}
+					if unlisted {
+						versions = []uint64{6}
+					}
+					offers = append(offers, release.Offer{URL: urls[name], Versions: versions})
 				}
 				return offers, nil
 			})
