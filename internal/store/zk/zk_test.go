@@ -20,11 +20,11 @@ const patience = 30 * time.Second
 
 var roots atomic.Int64
 
-// config is for a root of the test's own.
+// config is for a root of the test's own, with no parent: that would belong to whoever made it first.
 func config(addr ...string) Config {
 	cfg := DefaultConfig()
 	cfg.Servers = addr
-	cfg.Root = fmt.Sprintf("/test/%d-%d", os.Getpid(), roots.Add(1))
+	cfg.Root = fmt.Sprintf("/test-%d-%d", os.Getpid(), roots.Add(1))
 	cfg.Log = slog.New(slog.DiscardHandler)
 	return cfg
 }
@@ -119,6 +119,7 @@ func TestOthersAreDenied(t *testing.T) {
 	server := zktest.Shared(t)
 	mine := config(server.Addr)
 	mine.AuthFile = auth(t, "zonecast:secret of ours\n")
+	mine.Root += "/below" // a root's missing parents are made too
 	st := opened(t, mine)
 	do(t, st, store.Create("/a/b", []byte("x")), store.CreateEphemeral("/e", nil))
 
