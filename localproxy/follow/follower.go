@@ -37,15 +37,15 @@ type Follower struct {
 	events Events
 
 	folder *lastgood.Folder
-	now    *live.Release // what the slot has; nil at first
-	signed []byte        // now's head as it came
-	moving *move         // a newer base in the making, or nil
-	logged string        // the last refusal logged, so that each is logged once
+	now    *live.Release   // what the slot has; nil at first
+	signed []byte          // now's head as it came
+	moving *move           // a newer base in the making, or nil
+	logged map[string]bool // what was logged since the last success, so that each is logged once
 }
 
 // New makes a follower of source into slot.
 func New(cfg Config, source Source, slot *live.Slot, events Events, log *slog.Logger) *Follower {
-	return &Follower{cfg: cfg, source: source, slot: slot, events: events, log: log}
+	return &Follower{cfg: cfg, source: source, slot: slot, events: events, log: log, logged: map[string]bool{}}
 }
 
 // Open locks the data folder and puts the last good release in force, if there is one (P5). Corrupt files are
@@ -96,7 +96,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		}
 		if err == nil {
 			pause.reset()
-			f.logged = ""
+			clear(f.logged)
 			continue
 		}
 		if ctx.Err() != nil {
@@ -148,18 +148,27 @@ func (f *Follower) nextHead(ctx context.Context, seen []byte) ([]byte, error) {
 	}
 }
 
+// maxLogged bounds what is logged of one time of trouble.
+const maxLogged = 16
+
 // report counts and logs what went wrong; the same thing again and again is logged once.
 func (f *Follower) report(err error) {
-	level := slog.LevelWarn
-	if refusal := (*Refusal)(nil); errors.As(err, &refusal) {
+	refusal := (*Refusal)(nil)
+	refused := errors.As(err, &refusal)
+	if refused {
 		f.events.Refused(refusal.Reason)
-		level = slog.LevelError
 	} else {
 		f.events.Failed(err)
 	}
-	if text := err.Error(); text != f.logged {
-		f.logged = text
-		f.log.Log(context.Background(), level, "release not accepted; the one in force stays", "err", err)
+	text := err.Error()
+	if f.logged[text] || len(f.logged) == maxLogged {
+		return
+	}
+	f.logged[text] = true
+	if refused {
+		f.log.Error("release refused; the one in force stays", "reason", refusal.Reason, "err", refusal.Err)
+	} else {
+		f.log.Warn("cannot follow releases; the one in force stays", "err", err)
 	}
 }
 
@@ -201,8 +210,6 @@ func (f *Follower) accept(ctx context.Context, signed []byte, began time.Time) e
 	case h.Epoch != cur.Epoch:
 		f.log.Warn("new epoch", "epoch", h.Epoch, "was", cur.Epoch, "version", h.Version)
 		return f.loadBase(ctx, h, signed, h.Base, nil, began)
-	case h.Version == cur.Version && h.Chain != cur.Chain:
-		return &Refusal{Reason: ReasonChain, head: true, Err: fmt.Errorf("%w: version %d has another history than the one in force", release.ErrChain, h.Version)}
 	}
 	return f.catchUp(ctx, h, signed, began)
 }

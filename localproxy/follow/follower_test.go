@@ -275,6 +275,13 @@ func TestRefusals(t *testing.T) {
 				p.Bases[h.Version] = content
 			})
 		}},
+		"base of other content, well made": {ReasonBase, func(t *testing.T, p *releasetest.Publisher) {
+			other := releasetest.New(t)
+			other.Move("192.0.2.6") // as long as the true one
+			other.Compile(false)
+			p.Compile(false)
+			p.Resign(func(h *release.Head) { h.Epoch++; p.Bases[h.Version] = other.Bases[other.Head.Version] })
+		}},
 		"base of other counts": {ReasonBase, func(_ *testing.T, p *releasetest.Publisher) {
 			p.Resign(func(h *release.Head) {
 				p.Bases[h.Version] = p.Bases[h.Base.Version]

@@ -127,18 +127,40 @@ func TestAHeadThatCannotBeVerifiedIsNotServed(t *testing.T) {
 
 func TestEntriesAreHeldToTheChain(t *testing.T) {
 	t.Parallel()
-	p, dir := releasetest.New(t), t.TempDir()
-	f := install(t, p, dir)
 	other := releasetest.New(t)
 	other.Move("192.0.2.66")
-	p.Move("192.0.2.2")
-	if err := f.Append([][]byte{other.Log[other.Head.Version]}, p.Signed); err != nil {
+	evil, err := release.DecodeEntry(other.Log[other.Head.Version])
+	if err != nil {
 		t.Fatal(err)
 	}
-	f.Close()
-	l, _, err := load(t, p, dir)
-	if err != nil || l.Head.Version != releasetest.Start || l.Torn == nil {
-		t.Errorf("%v, %+v", err, l)
+	for what, change := range map[string]func(e *release.Entry){
+		"another history": func(e *release.Entry) { *e = evil },
+		"another delta":   func(e *release.Entry) { e.Delta = evil.Delta },
+		"another epoch":   func(e *release.Entry) { e.Epoch++ },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p, dir := releasetest.New(t), t.TempDir()
+			f := install(t, p, dir)
+			p.Move("192.0.2.2")
+			e, err := release.DecodeEntry(p.Log[p.Head.Version])
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(&e)
+			raw, err := e.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Append([][]byte{raw}, p.Signed); err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
+			l, _, err := load(t, p, dir)
+			if err != nil || l.Head.Version != releasetest.Start || l.Torn == nil {
+				t.Errorf("%v, %+v", err, l)
+			}
+		})
 	}
 }
 
