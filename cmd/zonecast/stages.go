@@ -74,6 +74,7 @@ from it, whatever else is down. With --snapshot it serves one file and needs no 
 			if err != nil {
 				return err
 			}
+			cfg.settle() // before the stage takes its part of it
 			if snapshot != "" {
 				return serveFile(cmd, cfg, snapshot, flags.http != "")
 			}
@@ -109,7 +110,6 @@ func serveRemote(cmd *cobra.Command, cfg Config) error {
 
 // serveAlone runs a proxy without a store.
 func serveAlone(cmd *cobra.Command, cfg Config, withHTTP bool, make func(*service.Host) (stage, error)) error {
-	cfg.settle()
 	log, err := newLogger(cfg.Log, cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -132,5 +132,5 @@ func serveAlone(cmd *cobra.Command, cfg Config, withHTTP bool, make func(*servic
 		group.Go("http", func(ctx context.Context) error { return p.host.Serve(ctx, l) })
 	}
 	group.Go("localproxy", s.Run)
-	return group.Wait()
+	return advise(group.Wait())
 }
