@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"zonecast/internal/api"
-	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
 
@@ -31,10 +30,10 @@ func conflictsCommand() *cobra.Command {
 				}
 				fmt.Fprintf(w, "%s, since %s\n", l.Name, when(l.Since))
 				for _, claim := range l.Served {
-					fmt.Fprintf(w, "    served: %s, from %s\n", claimText(claim), causeText(place(claim)))
+					fmt.Fprintf(w, "    served: %s, from %s\n", claimText(claim), causeText(claim))
 				}
 				for _, claim := range l.Lost {
-					fmt.Fprintf(w, "    lost:   %s, from %s (%s)\n", claimText(claim), causeText(place(claim)), claim.Why)
+					fmt.Fprintf(w, "    lost:   %s, from %s (%s)\n", claimText(claim), causeText(claim), whyText(claim.Why))
 				}
 				return nil
 			})
@@ -48,9 +47,7 @@ func conflictsCommand() *cobra.Command {
 	return cmd
 }
 
-func place(c row.Claim) api.Cause { return api.Cause{Claim: c, File: c.Origin.File} }
-
-func claimText(c row.Claim) string {
+func claimText(c api.Cause) string {
 	text := c.Set.Type.String()
 	for i, data := range c.Set.Data {
 		if i == 3 {

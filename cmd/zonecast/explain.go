@@ -64,9 +64,9 @@ func printExplanation(w io.Writer, e api.Explanation) {
 		for _, line := range c.Lines {
 			fmt.Fprintf(w, "shadowed: %s\n", line)
 		}
-		fmt.Fprintf(w, "    from %s\n    because: %s", causeText(c), c.Why)
+		fmt.Fprintf(w, "    from %s\n    because: %s", causeText(c), whyText(c.Why))
 		if c.By != nil {
-			fmt.Fprintf(w, " by %s", causeText(*c.By))
+			fmt.Fprintf(w, "\n    by %s", causeText(*c.By))
 		}
 		fmt.Fprintln(w)
 	}

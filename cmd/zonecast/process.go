@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -107,12 +108,26 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 	group, _ := service.NewGroup(ctx)
 	group.Go("http", func(ctx context.Context) error { return p.host.Serve(ctx, listener) })
 	for _, s := range stages {
-		group.Go(fmt.Sprintf("%T", s), s.Run)
+		group.Go(stageName(s), s.Run)
 	}
 	if ready != nil {
 		group.Go("ready", ready)
 	}
-	return group.Wait()
+	return advise(group.Wait())
+}
+
+// stageName is the stage's package: "rules".
+func stageName(s stage) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(fmt.Sprintf("%T", s), "*"), ".")
+	return name
+}
+
+// advise says what to do about a DNS address that is taken: HTTP's is dealt with before the stages run.
+func advise(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w: stop what listens there, or choose another with --dns", err)
+	}
+	return err
 }
 
 func (p *process) listen() (net.Listener, error) {

@@ -12,6 +12,14 @@ import (
 	"zonecast/internal/table"
 )
 
+// age says how current a table's inputs are; tables that only keep what is held or loaded have no such time.
+func age(h table.Head) string {
+	if h.AsOf == 0 {
+		return ""
+	}
+	return ", as of " + time.Since(time.Unix(h.AsOf, 0)).Truncate(time.Second).String() + " ago"
+}
+
 func statusCommand() *cobra.Command {
 	var flags clientFlags
 	cmd := &cobra.Command{
@@ -48,11 +56,7 @@ func statusCommand() *cobra.Command {
 			}
 			for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
 				h := s.Tables[name]
-				age := "-"
-				if h.AsOf > 0 {
-					age = time.Since(time.Unix(h.AsOf, 0)).Truncate(time.Second).String()
-				}
-				fmt.Fprintf(w, "table  %-16s %d rows, as of %s ago\n", name, h.Rows, age)
+				fmt.Fprintf(w, "table  %-16s %d rows%s\n", name, h.Rows, age(h))
 			}
 			fmt.Fprintf(w, "held %d, conflicts %d\n", s.Held, s.Conflicts)
 			return nil

@@ -40,7 +40,7 @@ func tableCommand() *cobra.Command {
 					return printLine(w, l)
 				}
 				h := l.Head
-				_, err := fmt.Fprintf(w, "%-24s %9d rows %11d octets  fence %d  seq %d  as of %s  by %s\n", l.Table, h.Rows, h.Bytes, h.Fence, h.Seq, when(h.AsOf), h.Writer)
+				_, err := fmt.Fprintf(w, "%-24s %9d rows %11d octets  fence %d  seq %d  by %s%s\n", l.Table, h.Rows, h.Bytes, h.Fence, h.Seq, h.Writer, age(h))
 				return err
 			})
 		},

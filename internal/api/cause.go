@@ -9,34 +9,61 @@ import (
 	"zonecast/internal/zone"
 )
 
-// causes gives claims their place: for a human record the line in the file as it is loaded now.
-func (a *API) causes(ctx context.Context, owner, apex zone.Name, claims []row.Claim) ([]Cause, error) {
-	files := map[string][]byte{} // one file is read once
+// places gives human records their place in the files as they are loaded now. It is of one request: a file is
+// read once, however many records are asked for.
+type places struct {
+	a      *API
+	prefix *string // of the load; nil until it was read
+	files  map[string]func(owner zone.Name, t zone.Type) (line, column int)
+}
+
+func (a *API) places() *places {
+	return &places{a: a, files: map[string]func(zone.Name, zone.Type) (int, int){}}
+}
+
+// causes gives claims on a name of the zone apex their place.
+func (p *places) causes(ctx context.Context, owner, apex zone.Name, claims []row.Claim) ([]Cause, error) {
 	var list []Cause
 	for _, c := range claims {
 		cause := Cause{Claim: c, Lines: c.Set.Lines(owner)}
 		if c.Origin.Human() {
-			text, ok := files[c.Origin.File]
-			if !ok {
-				var err error
-				if text, err = a.file(ctx, c.Origin.File); err != nil {
-					return nil, err
-				}
-				files[c.Origin.File] = text
-			}
-			cause.File = c.Origin.File
-			if value, ok, err := a.lookup(ctx, "zones", row.KeyLoad); err != nil {
+			if err := p.put(ctx, &cause, owner, apex); err != nil {
 				return nil, err
-			} else if l := (row.Load{}); ok && json.Unmarshal(value, &l) == nil {
-				cause.File = l.Prefix + c.Origin.File
-			}
-			if text != nil && a.locate != nil {
-				cause.Line, cause.Column = a.locate(text, apex, owner, c.Set.Type)
 			}
 		}
 		list = append(list, cause)
 	}
 	return list, nil
+}
+
+func (p *places) put(ctx context.Context, c *Cause, owner, apex zone.Name) error {
+	if p.prefix == nil {
+		value, ok, err := p.a.lookup(ctx, "zones", row.KeyLoad)
+		if err != nil {
+			return err
+		}
+		var l row.Load
+		if ok && json.Unmarshal(value, &l) != nil {
+			l = row.Load{}
+		}
+		p.prefix = &l.Prefix
+	}
+	locate, ok := p.files[c.Origin.File]
+	if !ok {
+		text, err := p.a.file(ctx, c.Origin.File)
+		if err != nil {
+			return err
+		}
+		if text != nil && p.a.locate != nil {
+			locate = p.a.locate(text, apex)
+		}
+		p.files[c.Origin.File] = locate
+	}
+	c.File = *p.prefix + c.Origin.File
+	if locate != nil {
+		c.Line, c.Column = locate(owner, c.Set.Type)
+	}
+	return nil
 }
 
 // file reads a loaded zone file; nil when it is not there.

@@ -127,7 +127,8 @@ func (a *API) fill(ctx context.Context, e *Explanation, at zone.Name, s state) e
 	if e.Zone == "" {
 		e.Zone = s.pre.Zone
 	}
-	causes, err := a.causes(ctx, at, e.Zone, s.pre.Claims)
+	places := a.places()
+	causes, err := places.causes(ctx, at, e.Zone, s.pre.Claims)
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (a *API) fill(ctx context.Context, e *Explanation, at zone.Name, s state) e
 		}
 	}
 	shadowed := slices.DeleteFunc(slices.Clone(s.pre.Shadowed), func(c row.Claim) bool { return !wanted(c.Set.Type) })
-	if e.Shadowed, err = a.causes(ctx, at, e.Zone, shadowed); err != nil {
+	if e.Shadowed, err = places.causes(ctx, at, e.Zone, shadowed); err != nil {
 		return err
 	}
 	for i := range e.Shadowed {
@@ -168,8 +169,12 @@ func (a *API) fill(ctx context.Context, e *Explanation, at zone.Name, s state) e
 	return nil
 }
 
-// overrider finds the human record in force that a claim gave way to: one for its type, for the whole name, or a CNAME.
+// overrider finds the human record in force that a claim gave way to: one for its type, for the whole name, or a
+// CNAME. What is shadowed for another reason than a record beside it gave way to nobody.
 func overrider(lost row.Claim, causes []Cause) *Cause {
+	if !slices.Contains([]string{"override", "mask", "conflict", "cname"}, lost.Why) {
+		return nil
+	}
 	for i, c := range causes {
 		if c.Origin.Human() && (c.Set.Type == lost.Set.Type || c.Origin.Scope == "name" || c.Set.Type == zone.TypeCNAME) {
 			return &causes[i]
@@ -190,6 +195,8 @@ func ofType(causes []Cause, t zone.Type) (list []Cause) {
 // verdict says in one line what a client gets, also where the name itself has no row.
 func (a *API) verdict(ctx context.Context, e *Explanation, s state) error {
 	switch {
+	case s.pub.Zone != e.Name && delegates(s.pub.Sets) && e.Type != zone.TypeDS.String():
+		e.Verdict = "delegated: a zone cut, clients are referred to its name servers"
 	case len(e.Served) > 0:
 		e.Verdict = "served"
 	case len(s.pub.Sets) > 0:
@@ -202,6 +209,11 @@ func (a *API) verdict(ctx context.Context, e *Explanation, s state) error {
 		return a.absent(ctx, e)
 	}
 	return nil
+}
+
+func delegates(sets []zone.RRset) bool {
+	_, ok := zone.FindSet(sets, zone.TypeNS)
+	return ok
 }
 
 func whyOf(claims []row.Claim) string {

@@ -44,10 +44,14 @@ func (a *API) held(r *http.Request, emit func(any) error) error {
 	return emitAll(list, emit)
 }
 
-// ConflictLine is a row of table conflicts with its name.
+// ConflictLine is a row of table conflicts with its name, each claim with its place.
 type ConflictLine struct {
-	Name string `json:"name"`
-	row.Conflict
+	Name   string      `json:"name"`
+	Zone   zone.Name   `json:"zone"`
+	Served []Cause     `json:"served"`
+	Lost   []Cause     `json:"lost"`
+	Types  []zone.Type `json:"types"`
+	Since  int64       `json:"since"` // Unix seconds
 }
 
 func (a *API) conflicts(r *http.Request, emit func(any) error) error {
@@ -55,13 +59,25 @@ func (a *API) conflicts(r *http.Request, emit func(any) error) error {
 	if err != nil || v == nil {
 		return err
 	}
+	places := a.places()
 	var list []ConflictLine
 	for name, value := range v.All() {
-		c := ConflictLine{Name: name}
-		if err := json.Unmarshal(value, &c.Conflict); err != nil {
+		var c row.Conflict
+		if err := json.Unmarshal(value, &c); err != nil {
 			return err
 		}
-		list = append(list, c)
+		line := ConflictLine{Name: name, Zone: c.Zone, Types: c.Types, Since: c.Since}
+		owner, err := zone.ParseName(name)
+		if err != nil {
+			return err
+		}
+		if line.Served, err = places.causes(r.Context(), owner, c.Zone, c.Served); err != nil {
+			return err
+		}
+		if line.Lost, err = places.causes(r.Context(), owner, c.Zone, c.Lost); err != nil {
+			return err
+		}
+		list = append(list, line)
 	}
 	slices.SortFunc(list, func(x, y ConflictLine) int { return strings.Compare(x.Name, y.Name) })
 	return emitAll(list, emit)
