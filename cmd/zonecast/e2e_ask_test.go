@@ -116,12 +116,13 @@ func (w *world) held(check string, words ...string) (id, shown string) {
 	eventually(w.t, "held: "+check+" "+strings.Join(words, " "), func() bool {
 		list = w.must("held")
 		for _, line := range strings.Split(list, "\n") {
-			if !strings.Contains(line, "["+check+"]") {
+			if strings.HasPrefix(line, " ") || !strings.Contains(line, "["+check+"], since") {
 				continue
 			}
 			id, _, _ = strings.Cut(line, " ")
-			shown = w.must("held", "show", id)
-			if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(shown, word) }) {
+			s := w.ask("held", "show", id) // fails when it has gone away meanwhile
+			shown = s.out
+			if s.code == 0 && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(shown, word) }) {
 				return true
 			}
 		}

@@ -37,8 +37,11 @@ type process struct {
 	store store.Store
 }
 
+// opener opens a store: openStore or startStore.
+type opener func(context.Context, Config) (store.Store, error)
+
 // newProcess opens the store.
-func newProcess(ctx context.Context, cfg Config, log io.Writer) (*process, error) {
+func newProcess(ctx context.Context, cfg Config, log io.Writer, open opener) (*process, error) {
 	cfg.settle()
 	token, err := cfg.token()
 	if err != nil {
@@ -48,8 +51,9 @@ func newProcess(ctx context.Context, cfg Config, log io.Writer) (*process, error
 	if err != nil {
 		return nil, err
 	}
+	cfg.Store.ZK.Log = logger
 	p := &process{cfg: cfg, host: service.NewHost(cfg.Instance, token, logger)}
-	if p.store, err = openStore(ctx, cfg); err != nil {
+	if p.store, err = open(ctx, cfg); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -81,6 +85,9 @@ func openStore(ctx context.Context, cfg Config) (store.Store, error) {
 	return st, err
 }
 
+// startStore does not wait for the ensemble: a proxy answers from its last good release meanwhile (P5).
+func startStore(_ context.Context, cfg Config) (store.Store, error) { return zk.Start(cfg.Store.ZK) }
+
 // The makers of the stages.
 func (p *process) rules() (stage, error)     { return rules.New(p.cfg.Rules, p.store, p.host) }
 func (p *process) presenter() (stage, error) { return presenter.New(p.cfg.Presenter, p.store, p.host) }
@@ -100,6 +107,7 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 		}
 		stages = append(stages, s)
 	}
+	p.pointElsewhere(stages)
 	api.Mount(p.host, p.store, p.cfg.Publisher.Stream, zonefile.Locate)
 	listener, err := p.listen()
 	if err != nil {

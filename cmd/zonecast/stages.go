@@ -39,7 +39,7 @@ func stageCommand(name, short string, pick func(*process) func() (stage, error))
 			if err != nil {
 				return err
 			}
-			return runStage(cmd, cfg, pick)
+			return runStage(cmd, cfg, openStore, pick)
 		},
 	}
 	flags.config(cmd)
@@ -47,11 +47,11 @@ func stageCommand(name, short string, pick func(*process) func() (stage, error))
 	return cmd
 }
 
-func runStage(cmd *cobra.Command, cfg Config, pick func(*process) func() (stage, error)) error {
+func runStage(cmd *cobra.Command, cfg Config, open opener, pick func(*process) func() (stage, error)) error {
 	if cfg.Store.Kind != "zk" {
 		return errors.New("a stage as a process of its own needs store.kind: zk in the config; the embedded store is for one process: zonecast up")
 	}
-	p, err := newProcess(cmd.Context(), cfg, cmd.ErrOrStderr())
+	p, err := newProcess(cmd.Context(), cfg, cmd.ErrOrStderr(), open)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ from it, whatever else is down. With --snapshot it serves one file and needs no 
 			if len(cfg.LocalProxy.URLs) > 0 {
 				return serveRemote(cmd, cfg)
 			}
-			return runStage(cmd, cfg, func(p *process) func() (stage, error) { return p.localproxy })
+			return runStage(cmd, cfg, startStore, func(p *process) func() (stage, error) { return p.localproxy })
 		},
 	}
 	flags.config(cmd)

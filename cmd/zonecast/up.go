@@ -46,7 +46,7 @@ func up(ctx context.Context, cmd *cobra.Command, flags stageFlags) error {
 		}
 	}
 	cfg.settle()
-	p, err := newProcess(ctx, cfg, cmd.ErrOrStderr())
+	p, err := newProcess(ctx, cfg, cmd.ErrOrStderr(), openStore)
 	if err != nil {
 		return err
 	}

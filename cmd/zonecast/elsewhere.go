@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"zonecast/internal/leader"
+	"zonecast/internal/service"
+	"zonecast/internal/store"
+)
+
+// pointElsewhere answers, for the stages that this process does not run, what only they can do, as a standby of theirs
+// would: 503 with the leader's address, where commands then go by themselves.
+func (p *process) pointElsewhere(here []stage) {
+	absent := map[string]string{"rules": "rules." + p.cfg.Rules.Source, "presenter": "presenter", "publisher": "publisher"}
+	for _, s := range here {
+		delete(absent, stageName(s))
+	}
+	for _, e := range []struct{ stage, endpoint string }{
+		{"rules", "POST /v1/events"}, {"rules", "PUT /v1/feeds/{name}"}, {"rules", "PUT /v1/rules"},
+		{"presenter", "PUT /v1/zones"},
+		{"publisher", "POST /v1/epoch"}, {"publisher", "POST /v1/rollback"}, {"publisher", "POST /v1/resume"},
+	} {
+		if name, ok := absent[e.stage]; ok {
+			p.host.Mux.HandleFunc(e.endpoint, p.host.Guard(func(w http.ResponseWriter, r *http.Request) { p.elsewhere(w, r, name) }))
+		}
+	}
+	// A stage's own endpoint is more specific and goes before.
+	p.host.Mux.HandleFunc("POST /v1/stages/{owner}/held/{id}/release", p.host.Guard(func(w http.ResponseWriter, r *http.Request) {
+		p.elsewhere(w, r, r.PathValue("owner"))
+	}))
+}
+
+func (p *process) elsewhere(w http.ResponseWriter, r *http.Request, name string) {
+	answer := map[string]string{"error": fmt.Sprintf("%s does not run in this process", name), "leader": ""}
+	info, err := leader.Find(r.Context(), p.store, name)
+	switch {
+	case err == nil && info.URL != p.host.URL():
+		answer["leader"] = info.URL
+		answer["error"] += ", but at " + info.URL
+	case errors.Is(err, store.ErrNotFound):
+		answer["error"] += ", and nowhere else now"
+	case err != nil:
+		answer["error"] += "; where it does the store cannot say now"
+	}
+	w.Header().Set("Retry-After", "1")
+	service.Reply(w, http.StatusServiceUnavailable, answer)
+}
