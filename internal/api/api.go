@@ -52,6 +52,7 @@ func Mount(h *service.Host, st store.Store, stream string, locate Locate) {
 	h.Mux.HandleFunc("GET /v1/head", a.head)
 	h.Mux.HandleFunc("GET /v1/log/{version}", a.logEntry)
 	h.Mux.HandleFunc("GET /v1/offers", objects(a.offers))
+	h.Mux.HandleFunc("GET /v1/openapi.yaml", describe)
 }
 
 // usageError is the client's fault.
