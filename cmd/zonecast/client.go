@@ -69,8 +69,8 @@ func (f *clientFlags) client() (*client, error) {
 // apiError is an answer that says no.
 type apiError struct {
 	Status int
-	Text   string `json:"error"`
-	Leader string `json:"leader"`
+	Text   string  `json:"error"`
+	Leader *string `json:"leader"` // of a standby's answer: who leads; "" while nobody does
 }
 
 func (e *apiError) Error() string { return e.Text }
@@ -78,14 +78,30 @@ func (e *apiError) Error() string { return e.Text }
 // maxAnswer bounds what is read of an answer to one object, in octets.
 const maxAnswer = 1 << 30
 
-// do sends a request and gives the body of a good answer. A standby's answer is followed once to its leader.
+// takeover is how long a command waits for somebody to lead: as long as a standby may need.
+const takeover = 15 * time.Second
+
+// do sends a request and gives the body of a good answer. A standby's answer is followed to its leader; while nobody
+// leads (a start, a takeover) it tries again. Nothing has been done with a request that was answered so.
 func (c *client) do(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
-	res, err := c.send(ctx, c.base, method, path, body)
-	var no *apiError
-	if errors.As(err, &no) && no.Leader != "" && no.Leader != c.base {
-		return c.send(ctx, no.Leader, method, path, body)
+	for deadline := time.Now().Add(takeover); ; {
+		res, err := c.send(ctx, c.base, method, path, body)
+		var no *apiError
+		if !errors.As(err, &no) || no.Leader == nil {
+			return res, err
+		}
+		if *no.Leader != "" && *no.Leader != c.base {
+			return c.send(ctx, *no.Leader, method, path, body)
+		}
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("%w, and nobody else for %v: zonecast status shows who leads", err, takeover)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	return res, err
 }
 
 func (c *client) send(ctx context.Context, base, method, path string, body []byte) (io.ReadCloser, error) {
