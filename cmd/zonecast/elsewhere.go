@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
@@ -46,4 +47,13 @@ func (p *process) elsewhere(w http.ResponseWriter, r *http.Request, name string)
 	}
 	w.Header().Set("Retry-After", "1")
 	service.Reply(w, http.StatusServiceUnavailable, answer)
+}
+
+// storeless answers what a process without a store cannot.
+func (p *process) storeless(w http.ResponseWriter, _ *http.Request) {
+	text := "this proxy has no store to answer from: ask a process of the pipeline"
+	if urls := p.cfg.LocalProxy.URLs; len(urls) > 0 {
+		text += ", such as " + strings.Join(urls, ", ")
+	}
+	service.Fail(w, http.StatusNotFound, errors.New(text))
 }

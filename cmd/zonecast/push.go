@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
+	"zonecast/internal/zone"
 )
 
 func pushCommand() *cobra.Command {
@@ -20,7 +22,7 @@ func pushCommand() *cobra.Command {
 		Short: "Load reviewed files into a running pipeline",
 		Long: `Reads the folders until two passes agree and commits them to the tables zones and rules with their git commit. A
 commit that does not descend from the loaded one is held; in CI, fetch the whole history. Exit status: 0 loaded,
-1 something is held or has problems, 2 not sent.`,
+1 something is held or has errors (warnings are allowed), 2 not sent.`,
 		Example: `  zonecast push --zones zones --rules rules/modules --http dns-control.example:5380 --token-file token`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,7 +56,8 @@ commit that does not descend from the loaded one is held; in CI, fetch the whole
 						fmt.Fprintf(w, "  held: zonecast held show %s\n", answer.HeldID)
 					}
 				}
-				held = held || answer.Status == load.StatusHeld || len(answer.Problems) > 0
+				held = held || answer.Status == load.StatusHeld || answer.HeldID != "" ||
+					slices.ContainsFunc(answer.Problems, func(p zone.Problem) bool { return p.Severity == zone.Error })
 			}
 			if held {
 				return exitCode{code: 1}

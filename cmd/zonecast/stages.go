@@ -119,6 +119,7 @@ func serveAlone(cmd *cobra.Command, cfg Config, withHTTP bool, make func(*servic
 		return err
 	}
 	p := &process{cfg: cfg, host: service.NewHost(cfg.Instance, token, log)}
+	p.host.Mux.HandleFunc("/v1/", p.host.Guard(p.storeless))
 	s, err := make(p.host)
 	if err != nil {
 		return err

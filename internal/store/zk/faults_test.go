@@ -61,6 +61,35 @@ func TestRestartedServer(t *testing.T) {
 }
 
 // TestSilenceEndsTheSession: a leader must know before the ensemble gives its node away.
+// TestStartBeforeTheServers has a process start while nothing else does: it has its store at once, which works once
+// there are servers, and has not made the root.
+func TestStartBeforeTheServers(t *testing.T) {
+	t.Parallel()
+	server := zktest.Single(t, zktest.Options{})
+	server.Stop()
+	cfg := config(server.Addr)
+	st, err := Start(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	changed, cancel := st.Watch("/n")
+	defer cancel()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Get(t.Context(), "/n"); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("Get below a root that is not there: %v", err)
+	}
+	do(t, opened(t, cfg), store.Create("/n", nil))
+	for {
+		if _, err := st.Get(t.Context(), "/n"); err == nil {
+			return
+		}
+		closes(t, changed, "a token for the node")
+	}
+}
+
 func TestSilenceEndsTheSession(t *testing.T) {
 	t.Parallel()
 	server := zktest.Shared(t)

@@ -29,6 +29,29 @@ type Store struct {
 // Open connects and makes the root. It fails when there is no session before ctx ends or
 // RequestTimeout has passed.
 func Open(ctx context.Context, cfg Config) (store.Store, error) {
+	st, err := start(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.makeRoot(ctx); err != nil {
+		st.Close()
+		return nil, fmt.Errorf("zookeeper %s: %w", strings.Join(cfg.Servers, ","), err)
+	}
+	return st, nil
+}
+
+// Start is Open without the wait, for a process that must work though no server does (P5): it connects in the
+// background, and each request waits for a session as after a loss. The root is not made, so it has to be there before
+// the first write.
+func Start(cfg Config) (store.Store, error) {
+	st, err := start(cfg)
+	if err != nil { // a nil *Store is no nil Store
+		return nil, err
+	}
+	return st, nil
+}
+
+func start(cfg Config) (*Store, error) {
 	setup, err := cfg.prepare()
 	if err != nil {
 		return nil, err
@@ -44,10 +67,6 @@ func Open(ctx context.Context, cfg Config) (store.Store, error) {
 			return nil, fmt.Errorf("zookeeper: %w", err)
 		}
 		st.readers = append(st.readers, l)
-	}
-	if err := st.makeRoot(ctx); err != nil {
-		st.Close()
-		return nil, fmt.Errorf("zookeeper %s: %w", strings.Join(cfg.Servers, ","), err)
 	}
 	return st, nil
 }
