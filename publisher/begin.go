@@ -123,7 +123,7 @@ func (t *term) resume(ctx context.Context) {
 		t.log.Error("the release log cannot be read", "error", err)
 	}
 	at := t.pub.Head().Inputs[inputReleases]
-	if at.Fence == t.head.Epoch && at.Seq == t.head.Version {
+	if at.Fence == t.head.Epoch && at.Seq == t.head.Version && !t.pub.Head().Open {
 		t.unbased = true
 		return
 	}

@@ -61,6 +61,9 @@ func (t *term) commit(ctx context.Context, now time.Time, pub, hold *table.Tx, h
 
 func (t *term) write(ctx context.Context, pub, hold *table.Tx) error {
 	txs := []*table.Tx{pub}
+	if hold == nil && t.held.Head().Open { // a group that the leader before left open
+		hold = t.held.Begin()
+	}
 	if hold != nil {
 		txs = append(txs, hold)
 	}

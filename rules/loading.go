@@ -95,6 +95,9 @@ func (l *lead) loadStored(ctx context.Context) error {
 		}
 	}
 	l.adopt(set, len(problems) > 0)
+	if l.inv.Head().Open || l.gen.Head().Open {
+		return l.mend(ctx)
+	}
 	if len(l.engine.frozen) == 0 {
 		return nil
 	}

@@ -10,11 +10,12 @@ import (
 	"zonecast/internal/store"
 )
 
-// OpenWriter takes the table over: it syncs, commits a raised fence (making the table if there is none), rolls
-// an open group forward, and reads everything. Earlier writers get ErrFenced from then on.
+// OpenWriter takes the table over: it syncs, commits a raised fence (making the table if there is none) and reads
+// everything. Earlier writers get ErrFenced from then on.
 //
-// Rolling a group forward closes it where its writer left off: nobody but the owner knows what was still to come.
-// The owner compares the rows with its input, as it does at every start, and commits the difference.
+// A group that the writer before left open (Head().Open) stays open, so that nobody acts on half a change (P2): nobody
+// but the owner knows what was still to come. The owner compares the rows with its input and commits the difference;
+// that first commit, empty or not, rolls the group forward and closes it.
 func OpenWriter(ctx context.Context, st store.Store, name string, opt Options) (*Writer, error) {
 	if err := opt.fill(); err != nil {
 		return nil, fmt.Errorf("table %s: %w", name, err)
@@ -62,7 +63,6 @@ func (w *Writer) takeOver(ctx context.Context) error {
 		h = Head{Shards: w.opt.Shards, LogFrom: 1}
 	}
 	h.Fence++
-	h.Open = false
 	h.Commit, h.Writer, h.Beat = newID(), w.opt.Instance, time.Now().Unix()
 	data, err := h.encode()
 	if err != nil {

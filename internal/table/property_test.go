@@ -162,6 +162,11 @@ func (m *machine) crash(t *rapid.T) {
 				t.Fatalf("table %s, %s: neither the old value nor the new one", name, k)
 			}
 		}
+		if w.Head().Open {
+			if err := Commit(context.Background(), w.Begin()); err != nil {
+				t.Fatal(err)
+			}
+		}
 		m.w[i], m.model[i] = w, got
 	}
 	m.record()

@@ -113,6 +113,7 @@ func race(t *testing.T, base store.Store, name string, run uint64, commits int) 
 			note()
 		}
 	}
+	mustCommit(t, w.Begin()) // closes what the last crash may have left open
 	v, err := Read(ctx, st, name)
 	if err != nil || digest(v.All()) != digest(w.All()) {
 		t.Errorf("at the end: %v", err)

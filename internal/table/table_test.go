@@ -352,7 +352,7 @@ func TestShardsDouble(t *testing.T) {
 	}
 }
 
-// An open group is nobody's to act on; the next writer closes it.
+// An open group is nobody's to act on (P2); the next writer's first commit closes it.
 func TestOpenGroupWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -383,6 +383,16 @@ func TestOpenGroupWaits(t *testing.T) {
 			t.Fatalf("read in the middle of a group: %v", err)
 		}
 		w = mustOpen(t, st, "zones", small)
+		ctx, cancel = context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if b, err := f.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("half a change after the takeover: %+v, %v", b, err)
+		}
+		tx = w.Begin()
+		if !tx.Changed() {
+			t.Fatal("a writer that finds a group open need not close it")
+		}
+		mustCommit(t, tx)
 		if b, err := f.Next(t.Context()); err != nil || b.Head.Fence != w.Head().Fence {
 			t.Fatalf("after the takeover: %+v, %v", b, err)
 		}

@@ -54,8 +54,9 @@ func (t *Tx) SetAsOf(asOf time.Time) {
 // Also adds store operations of the caller's to the same multi (to the last one of a group).
 func (t *Tx) Also(ops ...store.Op) { t.also = append(t.also, ops...) }
 
-// Changed tells whether any row would change.
-func (t *Tx) Changed() bool { return t.w.img.changed(t.changes) }
+// Changed tells whether the commit is needed: a row would change, or a group that an earlier writer left open waits to
+// be closed.
+func (t *Tx) Changed() bool { return t.w.head.Open || t.w.img.changed(t.changes) }
 
 // check refuses what must not be written, before anything is.
 func (t *Tx) check() error {
