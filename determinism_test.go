@@ -139,11 +139,12 @@ func (m *mill) run(random *rand.Rand, events []string) []byte {
 		stream = append(stream, events[random.IntN(len(events))])
 	}
 	random.Shuffle(len(stream), func(i, j int) { stream[i], stream[j] = stream[j], stream[i] })
-	for len(stream) > 0 {
+	for restarts := 0; len(stream) > 0; {
 		n := min(1+random.IntN(120), len(stream))
 		m.post(stream[:n])
 		stream = stream[n:]
-		if random.IntN(3) == 0 {
+		if restarts == 0 || random.IntN(8) == 0 {
+			restarts++
 			m.stop()
 			m.start()
 		}
