@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
 	"zonecast/internal/zone"
@@ -66,6 +67,11 @@ func (s *Stage) takeOver(ctx context.Context) (*term, error) {
 			return nil, fmt.Errorf("table %s: %w", w.name, err)
 		}
 	}
+	if t.zones.Head().Open {
+		if err := t.mend(ctx); err != nil {
+			return nil, fmt.Errorf("table zones: %w", err)
+		}
+	}
 	for key, value := range t.zones.All() {
 		if name, ok := strings.CutPrefix(key, row.PrefixName); ok {
 			t.setHuman(name, value)
@@ -86,6 +92,17 @@ func (s *Stage) takeOver(ctx context.Context) (*term, error) {
 		t.inputs = append(t.inputs, &input{source: source, table: "generated." + source, rows: map[string][]byte{}})
 	}
 	return t, nil
+}
+
+// mend repairs table zones after a crash in the middle of a load. Nobody acts on that table but this stage.
+func (t *term) mend(ctx context.Context) error {
+	tx := t.zones.Begin()
+	damaged, err := load.Mend(t.zones, tx)
+	if err != nil {
+		return err
+	}
+	t.log.Warn("the last leader died in the middle of a load: the zone files must be loaded again", "damaged", damaged)
+	return table.Commit(ctx, tx)
 }
 
 // loop is the one goroutine that merges and writes.

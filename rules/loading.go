@@ -75,6 +75,13 @@ func (l *lead) options(prefix string, good map[string][]byte) ruleset.Options {
 
 // loadStored puts the rules of the table in force at the start of a term, and finds what is to be evaluated again.
 func (l *lead) loadStored(ctx context.Context) error {
+	damaged := false
+	if l.rul.Head().Open {
+		var err error
+		if damaged, err = l.mendRules(ctx); err != nil {
+			return err
+		}
+	}
 	loaded, ok, err := load.Loaded(l.rul)
 	if err != nil {
 		return err
@@ -94,7 +101,7 @@ func (l *lead) loadStored(ctx context.Context) error {
 			l.log.Warn("loaded rules", "problem", p.Error())
 		}
 	}
-	l.adopt(set, len(problems) > 0)
+	l.adopt(set, damaged || len(problems) > 0)
 	if l.inv.Head().Open || l.gen.Head().Open {
 		return l.mend(ctx)
 	}

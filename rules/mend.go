@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"zonecast/internal/inventory"
+	"zonecast/internal/load"
 	"zonecast/internal/row"
+	"zonecast/internal/table"
 )
 
 // mend brings generated into line with the inventory after a crash in the middle of a group of commits: rows of the
@@ -36,6 +38,18 @@ func (l *lead) mend(ctx context.Context) error {
 	}
 	l.log.Warn("the last leader died in the middle of a commit: generated records were compared with the inventory", "entities", len(b.order), "took", time.Since(started))
 	return nil
+}
+
+// mendRules makes the table of rules files readable again. Nobody acts on it but this stage. The modules of damaged
+// files are not gone: what they gave stays until they are loaded again.
+func (l *lead) mendRules(ctx context.Context) (damaged bool, err error) {
+	tx := l.rul.Begin()
+	files, err := load.Mend(l.rul, tx)
+	if err != nil {
+		return false, err
+	}
+	l.log.Warn("the last leader died in the middle of a load: the rules must be loaded again", "damaged", files)
+	return len(files) > 0, table.Commit(ctx, tx)
 }
 
 // dropOrphans takes away contributions that no entity gives: what the group deleted from the inventory only.

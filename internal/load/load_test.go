@@ -58,6 +58,28 @@ func TestDamagedTextIsNotLoaded(t *testing.T) {
 	}
 }
 
+// What a crash in the middle of a push leaves must load again, or nobody could start any more.
+func TestMend(t *testing.T) {
+	t.Parallel()
+	table := rows{}
+	for _, path := range []string{"good.yaml", "bad.yaml"} {
+		PutFile(table, checkout.File{Path: path, Data: []byte("text")}, "c1")
+	}
+	PutLoaded(table, row.Load{Commit: "c1"})
+	delete(table, "file/bad.yaml#0000")
+	damaged, err := Mend(table, table)
+	if err != nil || len(damaged) != 1 || damaged[0] != "bad.yaml" {
+		t.Fatal(damaged, err)
+	}
+	infos, err := Infos(table)
+	if files, ferr := Files(table, infos); err != nil || ferr != nil || len(files) != 1 {
+		t.Fatal(files, err, ferr)
+	}
+	if _, ok, err := Loaded(table); ok || err != nil {
+		t.Fatal("the commit still counts as loaded", err)
+	}
+}
+
 func TestDiff(t *testing.T) {
 	t.Parallel()
 	table := rows{}
