@@ -40,7 +40,6 @@ merged result for the given inventory. All problems are listed in one run. Exit 
 			return reportProblems(cmd, problems, asJSON)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitCode{2, err} })
 	flags.config(cmd)
 	flags.inputs(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one problem a line")

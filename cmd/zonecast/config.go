@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -108,13 +109,21 @@ func loadConfig(path string) (c Config, found bool, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return c, false, fmt.Errorf("config %s: %s", path, strings.ReplaceAll(err.Error(), "\n", " "))
+		return c, false, fmt.Errorf("config %s: %s", path, plainYAML(err))
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return c, false, fmt.Errorf("config %s: more than one YAML document", path)
 	}
 	c.place(filepath.Dir(path))
 	return c, true, c.check(path)
+}
+
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// plainYAML says what is wrong with the file without the names of Go's types.
+func plainYAML(err error) string {
+	text := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:")), " ")
+	return unknownKey.ReplaceAllString(text, `unknown key "$1" (docs/config.md lists them)`)
 }
 
 // place makes paths of the file relative to its folder.

@@ -67,7 +67,9 @@ func TestProxyAlone(t *testing.T) {
 	w.write("host2/key.pub", string(other))
 	w.write("host2/zonecast.yaml", "data: data\nlocalproxy: {urls: ['http://"+w.http+"'], key_file: key.pub}\n")
 	stranger := w.launch("localproxy", "-c", "host2/zonecast.yaml", "--dns", freeAddr(t), "--http", freeAddr(t))
-	eventually(t, "the wrong key is told", func() bool { return strings.Contains(stranger.log.String(), "signature") || strings.Contains(stranger.log.String(), "verif") })
+	eventually(t, "the wrong key is told", func() bool {
+		return strings.Contains(stranger.log.String(), "signature") || strings.Contains(stranger.log.String(), "verif")
+	})
 	if strings.Contains(stranger.log.String(), "serving release") {
 		t.Errorf("it serves what it cannot verify:\n%s", stranger.log.String())
 	}

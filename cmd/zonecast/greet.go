@@ -59,7 +59,8 @@ func greet(ctx context.Context, p *process, w io.Writer) error {
 	return nil
 }
 
-// caughtUp compares each stage's input with what the next took into account, back to front.
+// caughtUp compares each stage's input with what the next took into account, once all of them have read theirs. Only
+// sequences count: a new leader's fence changes nothing, so a stage writes it down with its next heartbeat.
 func caughtUp(ctx context.Context, p *process) (ok bool, waits string) {
 	if err := p.host.Ready.Err(); err != nil {
 		return false, err.Error()
@@ -73,10 +74,10 @@ func caughtUp(ctx context.Context, p *process) (ok bool, waits string) {
 		heads[name] = h
 	}
 	generated := "generated." + p.cfg.Rules.Source
-	if heads["presented"].Inputs[generated] != heads[generated].Position() {
+	if heads["presented"].Inputs[generated].Seq != heads[generated].Seq {
 		return false, "the presenter is merging"
 	}
-	if heads["published"].Inputs["presented"] != heads["presented"].Position() {
+	if heads["published"].Inputs["presented"].Seq != heads["presented"].Seq {
 		return false, "the publisher is at work"
 	}
 	return true, ""

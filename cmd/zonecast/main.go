@@ -79,6 +79,7 @@ Start with:  zonecast init my-dns --zone corp.example && cd my-dns && zonecast u
 	inGroup("ask", queryCommand(), explainCommand(), conflictsCommand(), heldCommand(), releasesCommand(), statusCommand(), tableCommand(), stalenessCommand())
 	inGroup("change", eventCommand(), pushCommand())
 	inGroup("offline", initCommand(), checkCommand(), snapshotCommand(), keygenCommand())
+	explainUsage(root)
 	return root
 }
 

@@ -82,7 +82,10 @@ func openStore(ctx context.Context, cfg Config) (store.Store, error) {
 	if errors.Is(err, embedded.ErrLocked) {
 		return nil, fmt.Errorf("data folder %s is in use by another zonecast: stop it, or name another folder with --data", cfg.Data)
 	}
-	return st, err
+	if err != nil {
+		return nil, fmt.Errorf("%w; a damaged file can be moved away: folders and lists are loaded anew then, events are to be sent again", err)
+	}
+	return st, nil
 }
 
 // startStore does not wait for the ensemble: a proxy answers from its last good release meanwhile (P5).

@@ -24,7 +24,6 @@ performance data. Exit status: 0 fresh, 1 warning, 2 critical or no answer, 3 co
 			return nil
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exitCode{staleness.Unasked, err} })
 	cmd.Flags().StringArrayVar(&o.Servers, "server", nil, "address to ask, port 53 if none is given; may be repeated")
 	cmd.Flags().StringVar(&o.Zone, "zone", "", "apex of a zone that is served")
 	cmd.Flags().DurationVar(&o.Warn, "warn", time.Minute, "age from which it is a warning")
