@@ -69,10 +69,8 @@ func TestEventElsewhere(t *testing.T) {
 func TestStandby(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t, zktest.Shared(t), "").watched().startAll()
-	d.write("two.yaml", strings.Replace(read(t, d.path("zonecast.yaml")), "instance: one", "instance: two", 1))
 	d.http["standby"] = freeUDP(t)
-	standby := launch(t, d.dir, "rules", "-c", "two.yaml", "--data", "data-standby", "--http", d.http["standby"])
-	d.up["standby"] = standby
+	d.up["standby"] = launch(t, d.dir, "rules", "-c", "zonecast.yaml", "--instance", "two", "--data", "data-standby", "--http", d.http["standby"])
 	d.ready("standby")
 	leader := "http://" + d.http["rules"]
 	if status, a := d.refusal("standby"); status != 503 || a.Error != "rules.main does not lead here" || a.Leader != leader {

@@ -6,8 +6,8 @@ import (
 
 // stageFlags are the flags by which commands override the config file.
 type stageFlags struct {
-	file, data, rules, zones, http string
-	inventory, dns                 []string
+	file, data, rules, zones, http, instance string
+	inventory, dns                           []string
 }
 
 func (f *stageFlags) config(cmd *cobra.Command) {
@@ -28,6 +28,7 @@ func (f *stageFlags) listeners(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.data, "data", "", "folder for the store, releases and last-good (default \"data\" beside the config file)")
 	cmd.Flags().StringArrayVar(&f.dns, "dns", nil, "address that answers DNS (default 127.0.0.1:5300 and [::1]:5300); may be repeated")
 	cmd.Flags().StringVar(&f.http, "http", "", "address of the HTTP API (default "+defaultHTTP+")")
+	cmd.Flags().StringVar(&f.instance, "instance", "", "id of this process, where two of a stage run on one host (default the host's name)")
 	_ = cmd.MarkFlagDirname("data")
 }
 
@@ -50,6 +51,10 @@ func (f *stageFlags) load(cmd *cobra.Command) (Config, bool, error) {
 	}
 	if len(f.dns) > 0 {
 		cfg.LocalProxy.DNS = f.dns
+	}
+	if f.instance != "" {
+		cfg.Instance = f.instance
+		return cfg, found, cfg.check("--instance")
 	}
 	return cfg, found, nil
 }

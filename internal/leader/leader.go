@@ -142,6 +142,8 @@ func term(ctx context.Context, st store.Store, name string, self node, lost, cha
 			switch {
 			case errors.Is(err, store.ErrNotFound):
 				cancel(fmt.Errorf("%w: the node is gone", errLost))
+			case err == nil && held.Term != self.Term && held.Instance == self.Instance:
+				cancel(fmt.Errorf("%w: another process that calls itself %q took it: each needs an instance id of its own", errLost, held.Instance))
 			case err == nil && held.Term != self.Term:
 				cancel(fmt.Errorf("%w: %s took it", errLost, held.Instance))
 			}

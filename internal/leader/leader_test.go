@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,22 @@ func TestLostNodeEndsTheTerm(t *testing.T) {
 				t.Fatalf("resigning removed another's node: %s leads", got)
 			}
 		}
+	}
+}
+
+// TestNamesake has a second process use the same instance id: the two would take it from each other for ever, so the log says why.
+func TestNamesake(t *testing.T) {
+	t.Parallel()
+	st := sessions(t, 2)
+	a := stands(t, st[0], Info{Instance: "a"})
+	term := receive(t, a.began, "a's term")
+	err := st[1].Multi(context.Background(), store.Set("/leaders/presenter", []byte(`{"instance":"a","term":"x"}`), store.AnyVersion))
+	if err != nil {
+		t.Fatal(err)
+	}
+	receive(t, term.Done(), "the end of a's term")
+	if cause := context.Cause(term); !strings.Contains(cause.Error(), `another process that calls itself "a" took it`) {
+		t.Error(cause)
 	}
 }
 
