@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,17 +17,20 @@ import (
 func releasesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "releases",
-		Short: "List, show, compare and export published versions",
+		Short: "List, show, compare, export and roll back published versions",
 		Example: `  zonecast releases
   zonecast releases show 1795000184
   zonecast releases diff 1795000180 1795000184
-  zonecast releases export -o zones-out`,
+  zonecast releases export -o zones-out
+  zonecast releases rollback 1795000180 --reason "bad rollout, INC-4711"
+  zonecast releases resume --reason "rules are mended"`,
 		Args: cobra.NoArgs,
 	}
 	listing := releasesListCommand()
 	cmd.RunE = listing.RunE
 	cmd.Flags().AddFlagSet(listing.Flags())
-	cmd.AddCommand(listing, releasesShowCommand(), releasesDiffCommand(), releasesExportCommand(), newEpochCommand())
+	cmd.AddCommand(listing, releasesShowCommand(), releasesDiffCommand(), releasesExportCommand(),
+		rollbackCommand(), resumeCommand(), newEpochCommand())
 	return cmd
 }
 
@@ -213,25 +215,64 @@ is the version's, as the proxy serves it.`,
 }
 
 func newEpochCommand() *cobra.Command {
+	cmd := orderCommand("/v1/epoch")
+	cmd.Use = "new-epoch --reason TEXT"
+	cmd.Short = "Raise the epoch after the store was lost, so that proxies accept a new chain"
+	return cmd
+}
+
+func rollbackCommand() *cobra.Command {
+	cmd := orderCommand("/v1/rollback")
+	cmd.Use = "rollback VERSION --reason TEXT"
+	cmd.Short = "Publish an older version's content as a new version"
+	cmd.Long = `Publishes the content of an older version as a new version. It stays: what changes in the inventory and the zones
+waits until ` + "`zonecast releases resume`" + `.`
+	cmd.Args = cobra.ExactArgs(1)
+	return cmd
+}
+
+func resumeCommand() *cobra.Command {
+	cmd := orderCommand("/v1/resume")
+	cmd.Use = "resume --reason TEXT"
+	cmd.Short = "End a rollback: what changed meanwhile is published, past the gates"
+	return cmd
+}
+
+// order is what the publisher is told.
+type order struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+	To     uint64 `json:"to,omitempty"`
+}
+
+// orderCommand tells the publisher to do something, and says so once it is released.
+func orderCommand(path string) *cobra.Command {
 	var flags clientFlags
 	var reason string
 	cmd := &cobra.Command{
-		Use:   "new-epoch --reason TEXT",
-		Short: "Raise the epoch after the store was lost, so that proxies accept a new chain",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if reason == "" {
 				return errors.New("--reason is needed: it is logged and stands in the release")
+			}
+			do := order{Reason: reason, By: whoAmI()}
+			if len(args) > 0 {
+				var err error
+				if do.To, err = strconv.ParseUint(args[0], 10, 64); err != nil {
+					return fmt.Errorf("%q is no version: a whole number is needed", args[0])
+				}
 			}
 			c, err := flags.client()
 			if err != nil {
 				return err
 			}
-			var answer json.RawMessage
-			if err := c.call(cmd.Context(), "POST", "/v1/epoch", map[string]string{"reason": reason, "by": whoAmI()}, &answer); err != nil {
+			var answer struct {
+				Status string `json:"status"`
+			}
+			if err := c.call(cmd.Context(), "POST", path, do, &answer); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), string(answer))
+			fmt.Fprintln(cmd.OutOrStdout(), answer.Status)
 			return nil
 		},
 	}
