@@ -37,6 +37,9 @@ func (w *world) zoneOf(n zone.Name) zone.Name {
 
 func (w *world) place(n zone.Name) merge.Place {
 	p := merge.Place{Zone: w.zoneOf(n), ZoneOf: w.zoneOf, Glue: w.glue[n] > 0}
+	if n == p.Zone {
+		p.Above = w.zoneOf(n.Parent())
+	}
 	if p.Zone == "" || n == p.Zone || len(w.cuts)+len(w.dnames) == 0 {
 		return p
 	}

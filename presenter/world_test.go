@@ -19,8 +19,8 @@ func TestPlace(t *testing.T) {
 	w.cuts[name(t, "own.example.")] = w.cuts[name(t, "sub.example.")]
 	w.glue[name(t, "ns.sub.example.")] = 1
 	for _, c := range []struct {
-		name, zone, cut, dname string
-		glue                   bool
+		name, zone, cut, dname, above string
+		glue                          bool
 	}{
 		{name: "www.example.", zone: "example."},
 		{name: "www.invalid."},
@@ -29,10 +29,12 @@ func TestPlace(t *testing.T) {
 		{name: "sub.example.", zone: "example."}, // at the cut itself
 		{name: "ns.sub.example.", zone: "example.", cut: "sub.example.", glue: true},
 		{name: "x.deep.sub.example.", zone: "example.", cut: "sub.example."}, // the one nearest the apex
-		{name: "www.own.example.", zone: "own.example."},                     // a zone of ours begins again below a cut
+		{name: "own.example.", zone: "own.example.", above: "example."},
+		{name: "example.", zone: "example."},
+		{name: "www.own.example.", zone: "own.example."}, // a zone of ours begins again below a cut
 	} {
 		p := w.place(name(t, c.name))
-		if p.Zone.String() != c.zone || p.Cut.String() != c.cut || p.DNAME.String() != c.dname || p.Glue != c.glue {
+		if p.Zone.String() != c.zone || p.Cut.String() != c.cut || p.DNAME.String() != c.dname || p.Above.String() != c.above || p.Glue != c.glue {
 			t.Errorf("%s: %+v", c.name, p)
 		}
 	}

@@ -18,6 +18,7 @@ type Source struct {
 // Place says how the name stands in the zones.
 type Place struct {
 	Zone   zone.Name                   // apex of the longest zone that it belongs to; "" outside every zone
+	Above  zone.Name                   // of an apex: the zone that its parent name belongs to, which has the DS; "" for none
 	Cut    zone.Name                   // a delegation above it; "" for none
 	DNAME  zone.Name                   // a DNAME above it; "" for none
 	Glue   bool                        // a delegation's NS points here
@@ -122,7 +123,7 @@ func (m *merger) human() {
 		c := claim{Claim: row.Claim{Set: h.Set, Origin: row.Origin{File: h.File, Commit: h.Commit, Mode: h.Mode, Scope: h.Scope,
 			Reason: h.Reason, Expires: h.Expires}}, rank: rankHuman}
 		switch {
-		case h.Zone != m.Place.Zone:
+		case h.Zone != m.home(h.Set.Type):
 			c.Why = WhyChildZone
 		case h.Expires != 0 && h.Expires <= m.Now:
 			c.Why = WhyExpired
@@ -139,8 +140,17 @@ func (m *merger) human() {
 	}
 }
 
+// home is the zone whose records of a type count here: the DS of a zone stands in the one above (RFC 4035 2.4, 3.1.4.1).
+func (m *merger) home(t zone.Type) zone.Name {
+	if t == zone.TypeDS && m.Owner == m.Place.Zone {
+		return m.Place.Above
+	}
+	return m.Place.Zone
+}
+
 func (m *merger) override(h row.HumanRecord, why string) {
 	all := h.Scope == zonefile.ScopeName || h.Mode == zonefile.ModeReplace && h.Set.Type == zone.TypeCNAME
+	all = all && h.Zone == m.Place.Zone // the zone above has a say on the DS alone
 	m.shadow(why, func(c *claim) bool { return c.rank != rankHuman && (all || c.Set.Type == h.Set.Type) })
 }
 
@@ -149,8 +159,10 @@ func (m *merger) structure() {
 	apex := m.Owner == m.Place.Zone
 	m.shadow(WhyApex, func(c *claim) bool {
 		switch c.Set.Type {
-		case zone.TypeCNAME, zone.TypeDS:
+		case zone.TypeCNAME:
 			return apex
+		case zone.TypeDS:
+			return m.home(zone.TypeDS) == ""
 		case zone.TypeSOA:
 			return !apex
 		}

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // Each file in testdata is a merge at one name, given in its comment with what Place has to say ("owner cut=… dname=…
-// glue"): human.yaml (zone example.com), one file generated.<source> each ("module entity [shared] TTL type data"), the highest
+// glue apex"): human.yaml (zone example.com), one file generated.<source> each ("module entity [shared] TTL type data"), the highest
 // priority first, last.<source> with what was served before, and the result.
 func TestGolden(t *testing.T) {
 	t.Parallel()
@@ -97,6 +97,8 @@ func input(t *testing.T, words []string) Input {
 			in.Place.DNAME = parseName(t, value)
 		case "glue":
 			in.Place.Glue = true
+		case "apex":
+			in.Place.Zone, in.Place.Above = in.Owner, in.Place.Zone
 		}
 	}
 	return in
