@@ -66,6 +66,9 @@ func (k *keeper) look(ctx context.Context) error {
 		if err == nil && k.leading.Load() == nil {
 			k.h.Ready.Set(owner, errEmpty)
 		}
+		if err == nil && k.offered == nil { // proxies come for the first base as soon as its head is out
+			err = k.offer(ctx, nil)
+		}
 		return err
 	}
 	if k.leading.Load() == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -54,7 +55,7 @@ func greet(ctx context.Context, p *process, w io.Writer) error {
 	}
 	fmt.Fprintln(w, "or")
 	for _, q := range samples(published) {
-		fmt.Fprintf(w, "  zonecast query --server %s %s\n", p.cfg.LocalProxy.DNS[0], q)
+		fmt.Fprintf(w, "  %s query --server %s %s\n", program(), p.cfg.LocalProxy.DNS[0], q)
 	}
 	return nil
 }
@@ -141,4 +142,15 @@ func better(a, b zone.Name) bool {
 		return !a.Under(arpa)
 	}
 	return a.Compare(b) < 0
+}
+
+// program is how this program was called, to be shown in what to type next.
+func program() string {
+	switch called := os.Args[0]; {
+	case strings.Contains(called, "/go-build"): // go run
+		return "go run ./cmd/zonecast"
+	case strings.HasPrefix(called, "./"):
+		return called
+	}
+	return "zonecast"
 }
