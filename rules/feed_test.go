@@ -70,6 +70,23 @@ func TestFullListsDeleteUnderTheGuard(t *testing.T) {
 	}
 }
 
+// TestListReplacesAll: a small feed may change all it has, but not for entities that are refused.
+func TestListReplacesAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.list("cmdb", entities(0, 3))
+	if a := w.list("cmdb", strings.ReplaceAll(entities(3, 6), "192.0.2.", "nonsense")); a.Status != "held" {
+		t.Fatalf("%+v: nothing would be left", a)
+	}
+	if a := w.list("cmdb", entities(3, 6)); a.Deleted != 3 || a.Accepted != 3 || len(w.generated()) != 3 {
+		t.Fatalf("%+v, %d names", a, len(w.generated()))
+	}
+	w.list("cmdb", entities(3, 20))
+	if a := w.list("cmdb", entities(20, 40)); a.Status != "held" {
+		t.Fatalf("%+v: more than ten would go", a)
+	}
+}
+
 func TestFaultyItemsDeleteNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -155,7 +172,22 @@ func TestStuckFeedLooksStale(t *testing.T) {
 	if got := asOf(); got < began+2 {
 		t.Fatalf("as-of %d did not follow the sign of life", got)
 	}
-	if a := w.post(`{"op":"alive","as_of":"2200-01-01T00:00:00Z"}`)[0]; a.Status != "refused" {
-		t.Fatalf("%+v", a)
+	if a := w.post(`{"op":"alive","as_of":"2200-01-01T00:00:00Z"}`)[0]; a.Status != "accepted" || asOf() > time.Now().Unix() {
+		t.Fatalf("%+v, as-of %d: a clock ahead counts as now", a, asOf())
+	}
+}
+
+// TestAliveSaysHowOld: a sender that lives but is itself behind does not look fresh (P8).
+func TestAliveSaysHowOld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) { c.Feeds = map[string]FeedConfig{"behind": {MaxAge: time.Hour}} })
+	hourAgo := time.Now().Add(-time.Hour).Truncate(time.Second)
+	line := fmt.Sprintf(`{"op":"alive","as_of":%q}`, hourAgo.UTC().Format(time.RFC3339))
+	if code, body := w.do("POST", "/v1/events?feed=behind", "", line); code != 200 {
+		t.Fatalf("%d %s", code, body)
+	}
+	h, err := table.ReadHead(t.Context(), w.st, "generated.main")
+	if err != nil || h.AsOf != hourAgo.Unix() {
+		t.Fatalf("as-of %d, want %d (%v)", h.AsOf, hourAgo.Unix(), err)
 	}
 }

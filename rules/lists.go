@@ -61,7 +61,7 @@ func (b *batch) applyList(feed string, format inventory.Format, text []byte, lis
 	if list.Complete {
 		gone = b.gone(feed, present)
 	}
-	if cause := l.cfg.Guard.Allows(f.Owned, len(gone)); cause != nil && !released {
+	if cause := l.cfg.Guard.Allows(f.Owned, len(gone), len(gone) < f.Owned || b.brings()); cause != nil && !released {
 		b.items = nil
 		if f.File != "" {
 			f.LastRead = b.now.Unix()
@@ -118,6 +118,20 @@ func (b *batch) gone(feed string, present map[string]bool) []string {
 	}
 	slices.Sort(gone)
 	return gone
+}
+
+// brings tells whether the batch's items bring anything that the feed will own.
+func (b *batch) brings() bool {
+	for _, it := range b.items {
+		if b.l.check(it); it.checked == nil {
+			continue
+		}
+		e := b.entity(it.event.Key())
+		if _, v := inventory.Change(e.row, e.ok, &it.event, it.feed, true, b.now.Unix()); v.Status == inventory.Accepted {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *batch) answerList(feed string, list inventory.List, gone int) inventory.ListAnswer {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"time"
 
 	"zonecast/internal/inventory"
 )
@@ -91,11 +90,11 @@ func (b *batch) decide(it *item) {
 		it.set(inventory.Verdict{Status: inventory.Refused, Reason: fmt.Sprintf("too-many: %d feeds", len(l.feeds))})
 		return
 	}
-	f := b.heard(it.feed)
 	if it.event.Op == inventory.Alive {
-		b.alive(it, f)
+		b.alive(it, b.feed(it.feed))
 		return
 	}
+	b.heard(it.feed)
 	e := b.entity(it.event.Key())
 	next, verdict := inventory.Change(e.row, e.ok, &it.event, it.feed, it.listed, b.now.Unix())
 	if verdict.Status == inventory.Accepted && (!e.ok || e.row.Gone()) && !next.Gone() && l.entities >= l.cfg.Limits.Entities {
@@ -109,15 +108,14 @@ func (b *batch) decide(it *item) {
 	}
 }
 
-// alive takes a sign of life. It says how current the sender is, and never more than now.
+// alive takes a sign of life. It says how current the sender is, and never more than now: a clock that is ahead must
+// not make a feed look fresh after it has fallen silent.
 func (b *batch) alive(it *item, f *feedState) {
 	asOf := it.event.AsOf
-	if asOf.IsZero() {
+	if asOf.IsZero() || asOf.After(b.now) {
 		asOf = b.now
 	}
 	switch at := asOf.Unix(); {
-	case asOf.After(b.now.Add(time.Minute)):
-		it.set(inventory.Verdict{Status: inventory.Refused, Reason: "as_of lies in the future"})
 	case at < f.Alive:
 		it.set(inventory.Verdict{Status: inventory.Ignored, Reason: "older: a newer as_of is known"})
 	default:

@@ -49,7 +49,7 @@ func TestConfigPageLoads(t *testing.T) {
 	// The guard's defaults stand behind zeros: they must decide as the page says.
 	for _, owned := range []int{0, 1, 49, 50, 51, 2_499, 2_500, 100_000} {
 		for _, gone := range []int{0, 1, 10, 11, 499, 500, 501} {
-			shown, real := c.Rules.Guard.Allows(owned, gone), inventory.Guard{}.Allows(owned, gone)
+			shown, real := c.Rules.Guard.Allows(owned, gone, true), inventory.Guard{}.Allows(owned, gone, true)
 			if (shown == nil) != (real == nil) {
 				t.Errorf("guard, %d of %d: the page says %v, the default %v", gone, owned, shown, real)
 			}

@@ -109,11 +109,12 @@ func TestAsOf(t *testing.T) {
 		f    Feed
 		want int64
 	}{
-		"pushed":              {Feed{First: 1, Last: 5}, 1000},
-		"pushed with max_age": {Feed{First: 1, Last: 5, Alive: 7, MaxAge: 60}, 7},
-		"never heard of":      {Feed{First: 1, MaxAge: 60}, 1},
-		"file":                {Feed{First: 1, File: "f", LastRead: 9, Last: 20}, 9},
-		"file, never read":    {Feed{First: 1, File: "f"}, 1},
+		"pushed":                       {Feed{First: 1, Last: 5}, 1000},
+		"pushed with max_age":          {Feed{First: 1, Last: 5, Alive: 7, MaxAge: 60}, 7},
+		"alive of before it was known": {Feed{First: 9, Alive: 7, MaxAge: 60}, 7},
+		"never heard of":               {Feed{First: 1, MaxAge: 60}, 1},
+		"file":                         {Feed{First: 1, File: "f", LastRead: 9, Last: 20}, 9},
+		"file, never read":             {Feed{First: 1, File: "f"}, 1},
 	} {
 		if got := c.f.AsOf(now).Unix(); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
@@ -128,9 +129,12 @@ func TestGuard(t *testing.T) {
 		ok          bool
 	}{{100, 0, true}, {0, 0, true}, {1, 1, false}, {5, 5, false}, {11, 10, true}, {30, 10, true}, {30, 11, false},
 		{100, 20, true}, {100, 21, false}, {10_000, 500, true}, {10_000, 501, false}} {
-		if err := (Guard{}).Allows(c.owned, c.gone); (err == nil) != c.ok {
+		if err := (Guard{}).Allows(c.owned, c.gone, c.gone < c.owned); (err == nil) != c.ok {
 			t.Errorf("%d of %d: %v", c.gone, c.owned, err)
 		}
+	}
+	if err := (Guard{}).Allows(5, 5, true); err != nil {
+		t.Errorf("all five replaced: %v", err)
 	}
 }
 

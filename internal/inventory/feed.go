@@ -30,13 +30,18 @@ type Feed struct {
 }
 
 // AsOf is how current the feed is at a time (P8). A file: its last complete read. A pushed feed cannot tell silence
-// from death, so it counts as current, unless it promises a sign of life within MaxAge: then it is as old as its last one.
+// from death, so it counts as current, unless it promises a sign of life within MaxAge: then it is as old as its last one,
+// and one that never gave any as old as the knowledge of it.
 func (f Feed) AsOf(now time.Time) time.Time {
 	switch {
 	case f.File != "":
 		return time.Unix(max(f.LastRead, f.First), 0)
 	case f.MaxAge > 0:
-		return time.Unix(min(max(f.Last, f.LastRead, f.Alive, f.First), now.Unix()), 0)
+		last := max(f.Last, f.LastRead, f.Alive)
+		if last == 0 {
+			last = f.First
+		}
+		return time.Unix(min(last, now.Unix()), 0)
 	}
 	return now
 }

@@ -10,8 +10,9 @@ type Guard struct {
 	AtMost  int     `yaml:"at_most"`  // but never more than so many by share; default 500
 }
 
-// Allows tells whether a list may take gone of owned entities away; the error says why not.
-func (g Guard) Allows(owned, gone int) error {
+// Allows tells whether a list may take gone of owned entities away; the error says why not. left tells whether the
+// feed has any entity afterwards, old or new: it may not become empty.
+func (g Guard) Allows(owned, gone int, left bool) error {
 	if g.AtLeast == 0 {
 		g.AtLeast = 10
 	}
@@ -25,7 +26,7 @@ func (g Guard) Allows(owned, gone int) error {
 	switch {
 	case gone == 0:
 		return nil
-	case gone >= owned:
+	case !left:
 		return fmt.Errorf("the feed would become empty: all %d entities would go", owned)
 	case gone > limit:
 		return fmt.Errorf("%d of %d entities would go; at most %d may", gone, owned, limit)
