@@ -56,7 +56,20 @@ func newProcess(ctx context.Context, cfg Config, log io.Writer, open opener) (*p
 	if p.store, err = open(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if st, ok := p.store.(*embedded.Store); ok {
+		st.Health(p.storeHealth)
+	}
 	return p, nil
+}
+
+// storeHealth says that nothing can be written: what was accepted is served, and events wait.
+func (p *process) storeHealth(err error) {
+	p.host.Ready.Set("store", err)
+	if err != nil {
+		p.host.Log.Error("the store cannot be written: events wait, what was released is served", "error", err)
+		return
+	}
+	p.host.Log.Info("the store can be written again")
 }
 
 func newLogger(c LogConfig, w io.Writer) (*slog.Logger, error) {

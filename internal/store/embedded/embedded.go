@@ -70,6 +70,14 @@ func (s *Store) NewSession() (*Store, error) {
 	return s.e.session(), nil
 }
 
+// Health has f told when writes begin to fail (a full disk, an I/O error), once, and with nil when they work again.
+// Writers keep trying meanwhile, so that nobody else would say so. It must be called before the first write.
+func (s *Store) Health(f func(error)) {
+	s.e.mu.Lock()
+	defer s.e.mu.Unlock()
+	s.e.health = f
+}
+
 // enter gives the session's id, or the reason why there is nothing to do.
 func (s *Store) enter(ctx context.Context) (uint64, error) {
 	s.mu.Lock()

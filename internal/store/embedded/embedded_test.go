@@ -151,6 +151,25 @@ func TestBrokenDiskStopsWrites(t *testing.T) {
 	}
 }
 
+// Writers try again and again, silently: the store itself has to say what is wrong, and when it is over.
+func TestAFailingDiskIsReported(t *testing.T) {
+	t.Parallel()
+	s, _ := openNew(t)
+	var said []error
+	s.Health(func(err error) { said = append(said, err) })
+	do(t, s, store.Create("/n", nil))
+	full := errors.New("injected: no space left on device")
+	for range 2 {
+		s.e.broken = full // the writer is idle
+		_ = s.Multi(t.Context(), store.Set("/n", nil, store.AnyVersion))
+	}
+	s.e.broken = nil
+	do(t, s, store.Set("/n", nil, 0))
+	if len(said) != 2 || !errors.Is(said[0], full) || said[1] != nil {
+		t.Fatalf("said %v", said)
+	}
+}
+
 func TestCloseUnderLoad(t *testing.T) {
 	t.Parallel()
 	s, _ := openNew(t)

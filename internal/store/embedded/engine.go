@@ -50,6 +50,9 @@ type engine struct {
 	live   map[uint64]struct{} // sessions that may still write
 
 	broken error // the writer's: an I/O error that makes every later write unsafe
+
+	health func(error) // told when the disk begins to fail (full, say), and with nil when it writes again
+	ailing bool        // the writer's
 }
 
 func newEngine(db *bolt.DB) (*engine, error) {
@@ -201,6 +204,7 @@ func (e *engine) commit(batch []*request) {
 	if err == nil {
 		err = e.apply(batch, touched)
 	}
+	e.tell(err)
 	for _, r := range batch {
 		if err != nil {
 			r.err = err
@@ -209,6 +213,20 @@ func (e *engine) commit(batch []*request) {
 	e.notify(touched) // before the answers, so that whoever wrote finds the token of its own write
 	for _, r := range batch {
 		r.done <- r.err
+	}
+}
+
+// tell says when the disk begins to fail and when it is well again: whoever writes just tries again meanwhile.
+func (e *engine) tell(err error) {
+	if e.ailing == (err != nil) {
+		return
+	}
+	e.ailing = err != nil
+	e.mu.Lock()
+	health := e.health
+	e.mu.Unlock()
+	if health != nil {
+		health(err)
 	}
 }
 
