@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"zonecast/internal/service"
 	"zonecast/internal/store"
@@ -75,11 +76,18 @@ func statusOf(err error) int {
 	return http.StatusServiceUnavailable
 }
 
+// askTime bounds how long an answer may wait for the store: a person at a terminal should hear soon that it is away.
+const askTime = 15 * time.Second
+
+var errLate = fmt.Errorf("the store gave no answer within %v", askTime)
+
 func objects(answer func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := answer(r)
+		ctx, cancel := context.WithTimeoutCause(r.Context(), askTime, errLate)
+		defer cancel()
+		v, err := answer(r.WithContext(ctx))
 		if err != nil {
-			service.Fail(w, statusOf(err), err)
+			refuse(ctx, w, err)
 			return
 		}
 		service.Reply(w, http.StatusOK, v)
@@ -92,14 +100,19 @@ func lines(answer func(r *http.Request, emit func(any) error) error) http.Handle
 	return func(w http.ResponseWriter, r *http.Request) {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
+		ctx, cancel := context.WithCancelCause(r.Context())
+		defer cancel(nil)
+		late := time.AfterFunc(askTime, func() { cancel(errLate) }) // what has begun may take its time
+		defer late.Stop()
 		begun := false
 		begin := func() {
 			if !begun {
 				w.Header().Set("Content-Type", "application/x-ndjson")
 				begun = true
+				late.Stop()
 			}
 		}
-		err := answer(r, func(v any) error {
+		err := answer(r.WithContext(ctx), func(v any) error {
 			begin()
 			return enc.Encode(v)
 		})
@@ -110,9 +123,16 @@ func lines(answer func(r *http.Request, emit func(any) error) error) http.Handle
 		case begun:
 			panic(http.ErrAbortHandler)
 		default:
-			service.Fail(w, statusOf(err), err)
+			refuse(ctx, w, err)
 		}
 	}
+}
+
+func refuse(ctx context.Context, w http.ResponseWriter, err error) {
+	if context.Cause(ctx) == errLate {
+		err = errLate
+	}
+	service.Fail(w, statusOf(err), err)
 }
 
 // read gives a whole table, empty when it does not exist.

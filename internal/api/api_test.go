@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"zonecast/internal/release"
@@ -168,6 +169,32 @@ func TestBadQuestions(t *testing.T) {
 		if code, body := w.get(path); code != want {
 			t.Errorf("%s: %d %s; want %d", path, code, body, want)
 		}
+	}
+}
+
+// silent is a store whose server is away: reads wait.
+type silent struct{ store.Store }
+
+func (silent) Get(ctx context.Context, _ string) (store.Node, error) {
+	<-ctx.Done()
+	return store.Node{}, ctx.Err()
+}
+
+func (s silent) Children(ctx context.Context, path string) ([]string, error) {
+	_, err := s.Get(ctx, path)
+	return nil, err
+}
+
+func TestAnAbsentStoreIsSaidSoon(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/v1/status", "/v1/held"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &world{t: t, h: service.NewHost("test", "", slog.New(slog.NewTextHandler(io.Discard, nil)))}
+			Mount(w.h, silent{}, "stable", nil)
+			if code, body := w.get(path); code != 503 || !strings.Contains(body, "no answer within 15s") {
+				t.Errorf("%s: %d %s", path, code, body)
+			}
+		})
 	}
 }
 
