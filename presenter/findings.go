@@ -130,10 +130,10 @@ func claimOf(p row.Presented, t zone.Type, d zone.Rdata) row.Origin {
 }
 
 // exists tells whether a name in our zones has records, by itself, by a wildcard, below a DNAME or below a delegation.
-// Names of other people's zones are taken to exist.
+// Names of other people's zones, and of zones with errors, are taken to exist.
 func (f *findings) exists(n zone.Name) bool {
 	apex := f.world.zoneOf(n)
-	if apex == "" || len(f.merged.Rows[n].Sets) > 0 {
+	if _, whole := f.merged.Zones[apex]; !whole || len(f.merged.Rows[n].Sets) > 0 {
 		return true
 	}
 	if pl := f.world.place(n); pl.Cut != "" || pl.DNAME != "" {

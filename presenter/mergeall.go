@@ -41,6 +41,11 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 			dirty[r.Owner] = true
 		}
 	}
+	for _, z := range zones.Broken { // its problems are told; its names do not stand outside every zone for that
+		if z.Apex != "" {
+			w.zones[z.Apex] = row.ZoneFacts{}
+		}
+	}
 	for _, s := range sources {
 		for n := range generated[s] {
 			dirty[n] = true

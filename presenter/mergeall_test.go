@@ -87,3 +87,24 @@ old.sub:
 		t.Fatalf("%+v", m.Conflicts)
 	}
 }
+
+// TestMergeAllBrokenZone: the fault of a zone file is told once, not again for every generated name in it.
+func TestMergeAllBrokenZone(t *testing.T) {
+	t.Parallel()
+	zones, _ := zonefile.Parse([]checkout.File{
+		{Path: "example.com.yaml", Data: []byte("'': {type: NS, value: ns1.example.net.}\n")},
+		{Path: "example.net.yaml", Data: []byte("www: {type: A, value: nonsense}\n")},
+		{Path: "no..zone.yaml", Data: []byte("{}")},
+	}, zonefile.Options{DefaultTTL: 300})
+	if len(zones.Zones) != 1 || len(zones.Broken) != 2 {
+		t.Fatalf("%+v", zones)
+	}
+	g := map[zone.Name][]row.Contribution{}
+	for _, owner := range []string{"a.example.net.", "a.example.org."} {
+		g[name(t, owner)] = []row.Contribution{{Module: "servers", Entity: "server/x", Sets: []zone.RRset{set(t, "A", "192.0.2.1")}}}
+	}
+	problems := MergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now())
+	if len(problems) != 1 || problems[0].Check != "outside-zones" || problems[0].Name != "a.example.org." {
+		t.Fatalf("%v", problems)
+	}
+}

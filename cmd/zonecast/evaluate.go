@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -18,51 +19,23 @@ const maxInventory = 1 << 30
 
 // evaluate gives what the modules make of inventory files, and what is wrong with the files' entities.
 func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem, error) {
-	out := byOwner{}
-	var problems []zone.Problem
-	seen := map[string]string{} // entity -> file
-	worker := ruleset.NewWorker()
+	lists := inventoryLists{rules: rs, rows: map[string]inventory.Row{}, live: map[string]listed{}}
 	for _, entry := range files {
-		path := entry
-		if _, p, ok := strings.Cut(entry, "="); ok {
-			path = p
+		if err := lists.read(entry); err != nil {
+			return nil, nil, err
 		}
-		bad := func(line int, name, check string, err error) {
-			problems = append(problems, zone.Problem{Check: check, Severity: zone.Error, File: path, Line: line, Name: name, Text: err.Error()})
-		}
-		list, err := readInventory(path)
-		if err != nil {
-			var unread *os.PathError
-			if errors.As(err, &unread) {
-				return nil, nil, err
-			}
-			bad(0, "", "bad-inventory", err)
-			continue
-		}
-		for _, item := range list.Items {
-			e := item.Event
-			if item.Err != nil {
-				bad(item.Line, "", "bad-entity", item.Err)
-				continue
-			}
-			if other, twice := seen[e.Key()]; twice {
-				bad(item.Line, e.Key(), "twice", fmt.Errorf("the entity stands in %s already", other))
-				continue
-			}
-			seen[e.Key()] = path
-			entity, err := rs.Entity(e.Kind, e.ID, e.Attrs)
+	}
+	out, problems := byOwner{}, lists.problems
+	worker := ruleset.NewWorker()
+	for _, key := range slices.Sorted(maps.Keys(lists.live)) {
+		e := lists.live[key]
+		for _, m := range rs.Modules() {
+			gives, err := m.EvalEntity(worker, e.entity)
 			if err != nil {
-				bad(item.Line, e.Key(), "bad-entity", err)
+				problems = append(problems, asProblem(err, e.path, e.line, key))
 				continue
 			}
-			for _, m := range rs.Modules() {
-				gives, err := m.EvalEntity(worker, entity)
-				if err != nil {
-					problems = append(problems, asProblem(err, path, item.Line, e.Key()))
-					continue
-				}
-				out.add(m.Name, e.Key(), gives)
-			}
+			out.add(m.Name, key, gives)
 		}
 	}
 	for _, list := range out {
@@ -71,6 +44,77 @@ func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem, err
 		})
 	}
 	return out, problems, nil
+}
+
+// inventoryLists is what inventory files come to, by the rules that the stage decides by: a file may be a log of
+// events too, in which a later revision replaces an earlier one and a delete takes its entity away.
+type inventoryLists struct {
+	rules    *ruleset.Ruleset
+	rows     map[string]inventory.Row
+	live     map[string]listed // by key
+	problems []zone.Problem
+}
+
+// listed is a live entity and its place.
+type listed struct {
+	entity *ruleset.Entity
+	path   string
+	line   int
+}
+
+// read takes a file in; an error is what kept it from being looked at.
+func (l *inventoryLists) read(entry string) error {
+	path := entry
+	if _, p, ok := strings.Cut(entry, "="); ok {
+		path = p
+	}
+	list, err := readInventory(path)
+	var unread *os.PathError
+	if errors.As(err, &unread) {
+		return err
+	}
+	bad := func(line int, name, check, text string) {
+		l.problems = append(l.problems, zone.Problem{Check: check, Severity: zone.Error, File: path, Line: line, Name: name, Text: text})
+	}
+	if err != nil {
+		bad(0, "", "bad-inventory", err.Error())
+		return nil
+	}
+	here := map[string]bool{}
+	for _, item := range list.Items {
+		e, key := item.Event, item.Event.Key()
+		switch {
+		case item.Err != nil:
+			bad(item.Line, "", "bad-entity", item.Err.Error())
+			continue
+		case e.Op == inventory.Alive:
+			continue
+		case here[key] && e.Op == inventory.Put && !e.Numbered:
+			bad(item.Line, key, "twice", "the entity is in the list already")
+			continue
+		}
+		here[key] = true
+		var entity *ruleset.Entity
+		if e.Op == inventory.Put {
+			if entity, err = l.rules.Entity(e.Kind, e.ID, e.Attrs); err != nil {
+				bad(item.Line, key, "bad-entity", err.Error())
+				continue
+			}
+		}
+		old, ok := l.rows[key]
+		next, verdict := inventory.Change(old, ok, &e, path, true, 1)
+		switch verdict.Status {
+		case inventory.Refused:
+			check, _, _ := strings.Cut(verdict.Reason, " ")
+			bad(item.Line, key, strings.TrimSuffix(check, ":"), verdict.Reason)
+		case inventory.Accepted:
+			l.rows[key] = next
+			if delete(l.live, key); entity != nil {
+				l.live[key] = listed{entity, path, item.Line}
+			}
+		}
+	}
+	return nil
 }
 
 func asProblem(err error, path string, line int, name string) zone.Problem {
