@@ -55,7 +55,7 @@ func greet(ctx context.Context, p *process, w io.Writer) error {
 	}
 	fmt.Fprintln(w, "or")
 	for _, q := range samples(published) {
-		fmt.Fprintf(w, "  %s query --server %s %s\n", program(), p.cfg.LocalProxy.DNS[0], q)
+		fmt.Fprintf(w, "  %s query --server %s %s\n", calledAs(), p.cfg.LocalProxy.DNS[0], q)
 	}
 	return nil
 }
@@ -144,8 +144,8 @@ func better(a, b zone.Name) bool {
 	return a.Compare(b) < 0
 }
 
-// program is how this program was called, to be shown in what to type next.
-func program() string {
+// calledAs is how this program was called, to be shown in what to type next.
+func calledAs() string {
 	switch called := os.Args[0]; {
 	case strings.Contains(called, "/go-build"): // go run
 		return "go run ./cmd/zonecast"
