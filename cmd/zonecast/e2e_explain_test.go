@@ -18,7 +18,11 @@ db: {zonecast: {mode: mask, scope: name, reason: retired}}
 a.b: {type: TXT, value: below}
 lab:
   - {type: NS, value: ns1.corp.example.}
+own:
+  - {type: NS, value: ns1.corp.example.}
+  - {type: DS, value: {key_tag: 1, algorithm: 8, digest_type: 2, digest: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef}}
 `)
+	w.write("zones/own.corp.example.yaml", "'': {type: NS, value: ns1.corp.example.}\n")
 	w.start()
 	w.event(putWeb1, putWeb2,
 		`{"op":"put","kind":"server","id":"db","attrs":{"hostname":"db","ipv4":"192.0.2.12"}}`,
@@ -43,6 +47,8 @@ lab:
 		{"x.dev.corp.example", "A", []string{"the wildcard *.dev.corp.example. has no records of this type (NODATA)"}},
 		{"b.corp.example", "", []string{"an empty non-terminal"}},
 		{"lab.corp.example", "A", []string{"delegated: a zone cut", "shadowed: lab.corp.example. 300 A 192.0.2.14", "because: the name is delegated"}},
+		{"own.corp.example", "DS", []string{"DS: served", "from zones/corp.example.yaml:12:5"}}, // RFC 4035 3.1.4.1
+		{"own.corp.example", "NS", []string{"from zones/own.corp.example.yaml:1:1", "because: the name belongs to a zone further down", "from zones/corp.example.yaml:11:5"}},
 		{"x.lab.corp.example", "A", []string{"delegated: below the zone cut at lab.corp.example."}},
 		{"nope.corp.example", "A", []string{"does not exist (NXDOMAIN)", "zone corp.example."}},
 		{"elsewhere.example", "A", []string{"outside every zone"}},

@@ -25,8 +25,8 @@ type API struct {
 	locate Locate
 }
 
-// Locate reads the text of a zone file and gives what finds the line and column, from 1, of a record in it.
-type Locate func(text []byte, apex zone.Name) func(owner zone.Name, t zone.Type) (line, column int)
+// Locate reads a loaded zone file, of a path that names its zone, and gives what finds the line and column, from 1, of a record in it.
+type Locate func(path string, text []byte) func(owner zone.Name, t zone.Type) (line, column int)
 
 // Mount puts the endpoints on the host's mux. Stream is the head that "now" means.
 func Mount(h *service.Host, st store.Store, stream string, locate Locate) {

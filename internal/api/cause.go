@@ -21,13 +21,13 @@ func (a *API) places() *places {
 	return &places{a: a, files: map[string]func(zone.Name, zone.Type) (int, int){}}
 }
 
-// causes gives claims on a name of the zone apex their place.
-func (p *places) causes(ctx context.Context, owner, apex zone.Name, claims []row.Claim) ([]Cause, error) {
+// causes gives claims on a name their place. Their files need not be of the zone that has the name now.
+func (p *places) causes(ctx context.Context, owner zone.Name, claims []row.Claim) ([]Cause, error) {
 	var list []Cause
 	for _, c := range claims {
 		cause := Cause{Claim: c, Lines: c.Set.Lines(owner)}
 		if c.Origin.Human() {
-			if err := p.put(ctx, &cause, owner, apex); err != nil {
+			if err := p.put(ctx, &cause, owner); err != nil {
 				return nil, err
 			}
 		}
@@ -36,7 +36,7 @@ func (p *places) causes(ctx context.Context, owner, apex zone.Name, claims []row
 	return list, nil
 }
 
-func (p *places) put(ctx context.Context, c *Cause, owner, apex zone.Name) error {
+func (p *places) put(ctx context.Context, c *Cause, owner zone.Name) error {
 	if p.prefix == nil {
 		value, ok, err := p.a.lookup(ctx, "zones", row.KeyLoad)
 		if err != nil {
@@ -55,7 +55,7 @@ func (p *places) put(ctx context.Context, c *Cause, owner, apex zone.Name) error
 			return err
 		}
 		if text != nil && p.a.locate != nil {
-			locate = p.a.locate(text, apex)
+			locate = p.a.locate(c.Origin.File, text)
 		}
 		p.files[c.Origin.File] = locate
 	}

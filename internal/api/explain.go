@@ -128,7 +128,7 @@ func (a *API) fill(ctx context.Context, e *Explanation, at zone.Name, s state) e
 		e.Zone = s.pre.Zone
 	}
 	places := a.places()
-	causes, err := places.causes(ctx, at, e.Zone, s.pre.Claims)
+	causes, err := places.causes(ctx, at, s.pre.Claims)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (a *API) fill(ctx context.Context, e *Explanation, at zone.Name, s state) e
 		}
 	}
 	shadowed := slices.DeleteFunc(slices.Clone(s.pre.Shadowed), func(c row.Claim) bool { return !wanted(c.Set.Type) })
-	if e.Shadowed, err = places.causes(ctx, at, e.Zone, shadowed); err != nil {
+	if e.Shadowed, err = places.causes(ctx, at, shadowed); err != nil {
 		return err
 	}
 	for i := range e.Shadowed {

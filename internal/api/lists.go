@@ -71,10 +71,10 @@ func (a *API) conflicts(r *http.Request, emit func(any) error) error {
 		if err != nil {
 			return err
 		}
-		if line.Served, err = places.causes(r.Context(), owner, c.Zone, c.Served); err != nil {
+		if line.Served, err = places.causes(r.Context(), owner, c.Served); err != nil {
 			return err
 		}
-		if line.Lost, err = places.causes(r.Context(), owner, c.Zone, c.Lost); err != nil {
+		if line.Lost, err = places.causes(r.Context(), owner, c.Lost); err != nil {
 			return err
 		}
 		list = append(list, line)

@@ -9,9 +9,10 @@ import (
 // Locate reads a file's text once and gives a function that finds where a record stands in it: line and column, both
 // from 1. Without a record of that type it is the place of the name; 1, 1 for what stands nowhere (a SOA from the
 // defaults).
-func Locate(text []byte, apex zone.Name) func(owner zone.Name, t zone.Type) (line, column int) {
+func Locate(path string, text []byte) func(owner zone.Name, t zone.Type) (line, column int) {
 	type entry struct{ key, value *yaml.Node }
 	at := map[zone.Name]entry{}
+	apex, _ := ZoneOf(path) // loaded, so it names a zone
 	if root, fault := document(text); fault == nil && root.Kind == yaml.MappingNode {
 		r := &reader{builder: &builder{apex: apex}}
 		for i := 0; i+1 < len(root.Content); i += 2 {

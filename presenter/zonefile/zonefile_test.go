@@ -125,7 +125,7 @@ func TestEveryType(t *testing.T) {
 		}
 	}
 	for _, r := range zones.Zones[0].Records {
-		line, column := Locate(text, zones.Zones[0].Apex)(r.Owner, r.Human.Set.Type)
+		line, column := Locate(r.Human.File, text)(r.Owner, r.Human.Set.Type)
 		if line != r.Line || column != r.Column {
 			t.Errorf("%s %s: located at %d:%d, stands at %d:%d", r.Owner, r.Human.Set.Type, line, column, r.Line, r.Column)
 		}
