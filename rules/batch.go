@@ -57,7 +57,7 @@ func (b *batch) entity(key string) *entityState {
 	}
 	e := &entityState{key: key}
 	if value, ok := b.inv.Get(key); ok {
-		r, err := inventory.DecodeRow(value)
+		r, err := inventory.DecodeRow(bytes.Clone(value)) // a row left in its decompressed shard would keep all of that
 		if err != nil {
 			b.l.log.Error("inventory row", "key", key, "error", err)
 		} else {
@@ -96,6 +96,7 @@ func (b *batch) name(owner string) *nameState {
 	}
 	n := &nameState{}
 	if value, ok := b.gen.Get(owner); ok {
+		value = bytes.Clone(value) // as above
 		list, err := row.DecodeContributions(value)
 		if err != nil {
 			b.l.log.Error("generated row", "name", owner, "error", err)
