@@ -19,7 +19,7 @@ var ErrProblems = errors.New("zone files have errors")
 // CompileZoneFiles compiles RFC 1035 zone files ($ORIGIN, $TTL, $INCLUDE, $GENERATE), one zone each, into a snapshot at
 // out. All problems of all files come back, in order of place; with an error among them nothing is
 // written and err is ErrProblems. Zones get serial: literal and timestamp: off. Where one file's zone stands
-// below another's, the upper file's records there (delegation and glue) give way.
+// below another's, the upper file's records there (delegation and glue) give way, all but the DS of its apex.
 func CompileZoneFiles(paths []string, out string, seed Seed, tmpDir string) (Stat, []zone.Problem, error) {
 	b := NewBuilder(seed, tmpDir)
 	problems := ReadZoneFiles(paths, b)
@@ -54,6 +54,14 @@ func ReadZoneFiles(paths []string, b *Builder) []zone.Problem {
 			}
 		}
 		return ""
+	}
+	for _, f := range files {
+		f.handDown(func(n zone.Name) *zoneFile {
+			if owner(n.Parent()) != f.apex {
+				return nil
+			}
+			return apexes[n]
+		})
 	}
 	for _, f := range files {
 		f.addTo(b, owner)
@@ -127,6 +135,29 @@ func (f *zoneFile) note(p zone.Problem) {
 func (f *zoneFile) reportRecord(severity zone.Severity, check string, r fileRecord, text, fix string) {
 	f.note(zone.Problem{Check: check, Severity: severity, File: f.files[r.file], Line: r.line,
 		Name: r.name.String(), Text: text, Fix: fix})
+}
+
+// handDown moves the DS of other files' zones to them: it is in the zone above by right (RFC 4035 2.4), and of one node
+// with their apex. to gives the file of the zone that begins at a name right below this one, or nil.
+func (f *zoneFile) handDown(to func(zone.Name) *zoneFile) {
+	f.items = slices.DeleteFunc(f.items, func(item uint64) bool {
+		key := f.records.key(item)
+		if binary.BigEndian.Uint16(key[len(key)-2:]) != uint16(zone.TypeDS) {
+			return false
+		}
+		r := f.get(item)
+		g := to(r.name)
+		if g == nil {
+			return false
+		}
+		path := f.files[r.file]
+		if r.file = slices.Index(g.files, path); r.file < 0 {
+			r.file = len(g.files)
+			g.files = append(g.files, path)
+		}
+		g.put(r)
+		return true
+	})
 }
 
 // addTo checks the records name by name and adds those that belong to this zone; owner gives the zone of a name.

@@ -90,6 +90,30 @@ func TestZoneFileProblems(t *testing.T) {
 	}
 }
 
+// TestDSOfLowerZone: the upper file's DS of a zone that has a file too is served (RFC 4035 3.1.4.1).
+func TestDSOfLowerZone(t *testing.T) {
+	t.Parallel()
+	const ds, lower = "60 DS 1 8 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n", "@ 60 SOA a b 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\n"
+	dir, zones := write(t, "-- a.zone --\n"+soa+"b 60 NS ns.b\nb "+ds+"c.b "+ds+"-- b.zone --\n$ORIGIN b.example.\n"+lower+"-- c.zone --\n$ORIGIN c.b.example.\n"+lower)
+	out := filepath.Join(dir, "out")
+	_, problems, err := CompileZoneFiles(zones, out, Seed{}, dir)
+	if err != nil || len(problems) != 1 || problems[0].Check != "shadowed-by-zone" || problems[0].Name != "c.b.example." {
+		t.Fatal(problems, err)
+	}
+	s, err := Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var dump strings.Builder
+	if err := Dump(&dump, s); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(dump.String(), "DS\t1 8 2"); n != 1 || !strings.Contains(dump.String(), "\nb.example.\t60\tIN\tDS\t1 8 2") {
+		t.Errorf("%d DS in\n%s", n, dump.String())
+	}
+}
+
 func TestRelativePathsStayRelative(t *testing.T) {
 	t.Parallel()
 	if got := display("zones/a", "/nowhere/else"); filepath.IsAbs(got) || !strings.HasSuffix(got, "../nowhere/else") {
