@@ -2,12 +2,8 @@ package presenter
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
-	"strings"
-	"time"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/leader"
@@ -26,12 +22,7 @@ func (s *Stage) leading(w http.ResponseWriter, r *http.Request) *term {
 	if t := s.term.Load(); t != nil {
 		return t
 	}
-	url := ""
-	if info, err := leader.Find(r.Context(), s.st, owner); err == nil && info.Instance != s.host.Instance {
-		url = info.URL
-	}
-	w.Header().Set("Retry-After", "1")
-	service.Reply(w, http.StatusServiceUnavailable, map[string]string{"error": owner + " does not lead here", "leader": url})
+	leader.Elsewhere(w, r, s.st, s.host, owner, "does not lead here")
 	return nil
 }
 
@@ -68,23 +59,12 @@ func fail(w http.ResponseWriter, err error) {
 	service.Fail(w, status, err)
 }
 
-// deadlined gives a body that stalls half a minute to go on: a slow sender must not hold a connection for ever.
-type deadlined struct {
-	r       io.Reader
-	control *http.ResponseController
-}
-
-func (d *deadlined) Read(p []byte) (int, error) {
-	_ = d.control.SetReadDeadline(time.Now().Add(30 * time.Second)) // not supported by a test's recorder
-	return d.r.Read(p)
-}
-
 func (s *Stage) putZones(w http.ResponseWriter, r *http.Request) {
 	t := s.leading(w, r)
 	if t == nil {
 		return
 	}
-	p, err := load.DecodePush(&deadlined{r: r.Body, control: http.NewResponseController(w)})
+	p, err := load.DecodePush(service.Body(w, r, load.MaxBody))
 	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
@@ -108,13 +88,8 @@ func (t *term) submit(ctx context.Context, p checkout.Push, by string) (a load.A
 
 // postRelease lets a held thing go: {"reason": …, "by": …}.
 func (s *Stage) postRelease(w http.ResponseWriter, r *http.Request) {
-	var why struct {
-		Reason string `json:"reason"`
-		By     string `json:"by"`
-	}
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&why); err != nil && err != io.EOF {
+	why, err := service.ReadWhy(w, r)
+	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
 	}
@@ -124,7 +99,7 @@ func (s *Stage) postRelease(w http.ResponseWriter, r *http.Request) {
 	}
 	var h row.Held
 	id := r.PathValue("id")
-	err := t.do(r.Context(), func() (err error) {
+	err = t.do(r.Context(), func() (err error) {
 		h, err = t.release(id)
 		return err
 	})
@@ -132,18 +107,6 @@ func (s *Stage) postRelease(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause, "reason", oneLine(why.Reason), "by", oneLine(why.By))
+	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause, "reason", why.Reason, "by", why.By)
 	service.Reply(w, http.StatusOK, map[string]any{"released": h})
-}
-
-func oneLine(s string) string {
-	if len(s) > 500 {
-		s = s[:500]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }

@@ -47,26 +47,11 @@ func (s *Stage) Run(ctx context.Context) error {
 		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
 		return leader.Run(ctx, s.st, owner, me, s.log, s.work)
 	})
-	g.Go("standby", s.standBy)
+	g.Go("standby", func(ctx context.Context) error {
+		leader.StandBy(ctx, s.st, s.host, owner, func() bool { return s.term.Load() != nil })
+		return nil
+	})
 	return g.Wait()
-}
-
-// standBy keeps the readiness of a process that does not lead: it is ready when somebody does.
-func (s *Stage) standBy(ctx context.Context) error {
-	tick := time.NewTicker(2 * time.Second)
-	defer tick.Stop()
-	for {
-		if s.term.Load() == nil {
-			if info, err := leader.Find(ctx, s.st, owner); err == nil && info.Instance != s.host.Instance {
-				s.host.Ready.Set(owner, nil)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
 }
 
 // work is one term as leader.

@@ -120,9 +120,5 @@ func answerAsk(w http.ResponseWriter, err error) {
 }
 
 func (s *Stage) standby(w http.ResponseWriter, r *http.Request) {
-	info, err := leader.Find(r.Context(), s.st, owner)
-	if err != nil {
-		info.URL = ""
-	}
-	service.Reply(w, http.StatusServiceUnavailable, map[string]string{"error": "this publisher does not lead", "leader": info.URL})
+	leader.Elsewhere(w, r, s.st, s.h, owner, "does not lead here")
 }

@@ -7,6 +7,7 @@ import (
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
+	"zonecast/internal/service"
 	"zonecast/internal/zone"
 	"zonecast/rules/ruleset"
 )
@@ -91,7 +92,7 @@ func (b *batch) holdFiles(rs *ruleset.Ruleset, prefix string, problems []zone.Pr
 		}
 	}
 	for path, list := range byFile {
-		h := row.Held{Unit: unitModuleFile, Subject: path, Check: list[0].Check, Cause: oneLine(list[0].Error()), Problems: list,
+		h := row.Held{Unit: unitModuleFile, Subject: path, Check: list[0].Check, Cause: service.OneLine(list[0].Error()), Problems: list,
 			Effect: "nothing of the file is in force until it is mended"}
 		if f := rs.Files[path]; f != nil && f.Data != nil {
 			h.Effect = "the file's last good version stays in force until it is mended"

@@ -11,6 +11,7 @@ import (
 
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
+	"zonecast/internal/service"
 	"zonecast/internal/zone"
 )
 
@@ -43,7 +44,7 @@ func (b *batch) putHeld(h row.Held, fingerprint string) string {
 	}
 	h.Problems = slices.Clone(h.Problems[:min(len(h.Problems), maxProblems)])
 	for i := range h.Problems { // they may quote what was sent
-		h.Problems[i].Text = oneLine(h.Problems[i].Text)
+		h.Problems[i].Text = service.OneLine(h.Problems[i].Text)
 	}
 	value, err := json.Marshal(h)
 	if err != nil {
@@ -90,7 +91,7 @@ func (b *batch) hold(entity string, old, g inventory.Given, cause error) {
 	if len(b.l.heldBy) >= b.l.cfg.Limits.Held && !old.Held {
 		return
 	}
-	h := row.Held{Unit: unitContribution, Subject: g.Module + " " + entity, Check: "evaluation", Cause: oneLine(cause.Error()),
+	h := row.Held{Unit: unitContribution, Subject: g.Module + " " + entity, Check: "evaluation", Cause: service.OneLine(cause.Error()),
 		Effect: "nothing is served of it until the entity or the module is mended"}
 	if len(g.Names) > 0 {
 		h.Effect = "its last good records stay until the entity or the module is mended"

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
-	"time"
 
 	"zonecast/internal/inventory"
 	"zonecast/internal/leader"
@@ -42,12 +40,7 @@ func (s *Stage) leading(w http.ResponseWriter, r *http.Request) *lead {
 		service.Fail(w, http.StatusServiceUnavailable, errors.New("starting: the rules folder is being read"))
 		return nil
 	}
-	url := ""
-	if info, err := leader.Find(r.Context(), s.st, s.name); err == nil && info.Instance != s.host.Instance {
-		url = info.URL
-	}
-	w.Header().Set("Retry-After", "1")
-	service.Reply(w, http.StatusServiceUnavailable, map[string]string{"error": s.name + " does not lead here", "leader": url})
+	leader.Elsewhere(w, r, s.st, s.host, s.name, "does not lead here")
 	return nil
 }
 
@@ -97,7 +90,7 @@ func (s *Stage) postEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	body := &deadlined{r: http.MaxBytesReader(w, r.Body, maxEvents), control: http.NewResponseController(w)}
+	body := service.Body(w, r, maxEvents)
 	answers, err := l.ingest(r.Context(), inventory.NewLines(body), feed)
 	if err != nil {
 		var large *http.MaxBytesError
@@ -157,17 +150,6 @@ func (l *lead) ingest(ctx context.Context, lines *inventory.Lines, feed string) 
 	return answers, nil
 }
 
-// deadlined gives a body that stalls half a minute to go on: a slow sender must not hold a connection for ever.
-type deadlined struct {
-	r       io.Reader
-	control *http.ResponseController
-}
-
-func (d *deadlined) Read(p []byte) (int, error) {
-	_ = d.control.SetReadDeadline(time.Now().Add(30 * time.Second)) // not supported by a test's recorder
-	return d.r.Read(p)
-}
-
 func (s *Stage) putFeed(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	if err := inventory.CheckFeed(name); err != nil {
@@ -184,7 +166,7 @@ func (s *Stage) putFeed(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	text, err := io.ReadAll(&deadlined{r: http.MaxBytesReader(w, r.Body, inventory.MaxList), control: http.NewResponseController(w)})
+	text, err := io.ReadAll(service.Body(w, r, inventory.MaxList))
 	if err != nil {
 		service.Fail(w, http.StatusRequestEntityTooLarge, err)
 		return
@@ -202,7 +184,7 @@ func (s *Stage) putRules(w http.ResponseWriter, r *http.Request) {
 	if l == nil {
 		return
 	}
-	p, err := load.DecodePush(&deadlined{r: r.Body, control: http.NewResponseController(w)})
+	p, err := load.DecodePush(service.Body(w, r, load.MaxBody))
 	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
@@ -217,13 +199,8 @@ func (s *Stage) putRules(w http.ResponseWriter, r *http.Request) {
 
 // release lets a held thing go: POST …/held/{id}/release with {"reason": …, "by": …}.
 func (s *Stage) release(w http.ResponseWriter, r *http.Request) {
-	var why struct {
-		Reason string `json:"reason"`
-		By     string `json:"by"`
-	}
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&why); err != nil && err != io.EOF {
+	why, err := service.ReadWhy(w, r)
+	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
 	}
@@ -238,18 +215,6 @@ func (s *Stage) release(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause,
-		"reason", oneLine(why.Reason), "by", oneLine(why.By))
+		"reason", why.Reason, "by", why.By)
 	service.Reply(w, http.StatusOK, map[string]any{"released": h})
-}
-
-func oneLine(s string) string {
-	if len(s) > 500 {
-		s = s[:500]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }

@@ -13,6 +13,7 @@ import (
 	"zonecast/internal/inventory"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
+	"zonecast/internal/service"
 )
 
 // heldList is Detail of a list that the guard holds; its text lies compressed in the inventory table.
@@ -169,7 +170,7 @@ func (b *batch) listFaults(feed string, complete bool, a inventory.ListAnswer) {
 		Effect: "these entities stay as they were; the rest of the list is in force"}
 	for _, line := range a.Lines {
 		if line.Status == inventory.Refused {
-			h.Cause = fmt.Sprintf("%d items of the list were refused, the first in line %d: %s", a.Refused, line.Line, oneLine(line.Reason))
+			h.Cause = fmt.Sprintf("%d items of the list were refused, the first in line %d: %s", a.Refused, line.Line, service.OneLine(line.Reason))
 			break
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
@@ -50,29 +49,10 @@ func (s *Stage) Run(ctx context.Context) error {
 		return leader.Run(ctx, s.st, s.name, me, s.log, s.work)
 	})
 	g.Go("standby", func(ctx context.Context) error {
-		s.standBy(ctx)
+		leader.StandBy(ctx, s.st, s.host, s.name, func() bool { return s.lead.Load() != nil })
 		return nil
 	})
 	return g.Wait()
-}
-
-// standBy keeps the readiness of a process that does not lead: it is ready when somebody does.
-func (s *Stage) standBy(ctx context.Context) {
-	tick := time.NewTicker(2 * time.Second)
-	defer tick.Stop()
-	for {
-		if s.lead.Load() == nil {
-			info, err := leader.Find(ctx, s.st, s.name)
-			if err == nil && info.Instance != s.host.Instance {
-				s.host.Ready.Set(s.name, nil)
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 // work is one term as leader: take the tables over, load the rules, repair what they changed, then serve jobs.

@@ -15,6 +15,7 @@ import (
 	"zonecast/internal/checkout"
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
+	"zonecast/internal/service"
 )
 
 // watchRules loads the rules folder whenever it changed. What it finds goes the way of every push.
@@ -76,7 +77,7 @@ func (l *lead) note(ctx context.Context, unit, subject, check, cause, effect str
 			return nil
 		}
 		l.log.Warn("input", "unit", unit, "subject", subject, "cause", cause)
-		b.putHeld(row.Held{Unit: unit, Subject: subject, Check: check, Cause: oneLine(cause), Effect: effect}, "")
+		b.putHeld(row.Held{Unit: unit, Subject: subject, Check: check, Cause: service.OneLine(cause), Effect: effect}, "")
 		return nil
 	}})
 }
@@ -154,7 +155,7 @@ func (l *lead) vouch(ctx context.Context, w watched, outcome error, lastErr *str
 			return nil
 		}
 		l.log.Warn("inventory file", "feed", w.feed, "error", text)
-		b.putHeld(row.Held{Unit: unitFeed, Subject: subject, Check: "feed-absent", Cause: oneLine(text),
+		b.putHeld(row.Held{Unit: unitFeed, Subject: subject, Check: "feed-absent", Cause: service.OneLine(text),
 			Effect: "the feed's last good list stays, and grows stale"}, "")
 		return nil
 	}})

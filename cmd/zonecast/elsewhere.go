@@ -2,13 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
-	"zonecast/internal/store"
 )
 
 // pointElsewhere answers, for the stages that this process does not run, what only they can do, as a standby of theirs
@@ -34,19 +32,7 @@ func (p *process) pointElsewhere(here []stage) {
 }
 
 func (p *process) elsewhere(w http.ResponseWriter, r *http.Request, name string) {
-	answer := map[string]string{"error": fmt.Sprintf("%s does not run in this process", name), "leader": ""}
-	info, err := leader.Find(r.Context(), p.store, name)
-	switch {
-	case err == nil && info.URL != p.host.URL():
-		answer["leader"] = info.URL
-		answer["error"] += ", but at " + info.URL
-	case errors.Is(err, store.ErrNotFound):
-		answer["error"] += ", and nowhere else now"
-	case err != nil:
-		answer["error"] += "; where it does the store cannot say now"
-	}
-	w.Header().Set("Retry-After", "1")
-	service.Reply(w, http.StatusServiceUnavailable, answer)
+	leader.Elsewhere(w, r, p.store, p.host, name, "does not run in this process")
 }
 
 // storeless answers what a process without a store cannot.

@@ -21,6 +21,9 @@ const (
 // MaxPush bounds the files of one push together, in octets. A body in JSON (base64) may be half as large again.
 const MaxPush = 256 << 20
 
+// MaxBody bounds a push's body in JSON, in octets: base64 makes its files a third larger.
+const MaxBody = MaxPush + MaxPush/2
+
 // ErrConflict is a push that was compared with something other than what is loaded: compare again.
 var ErrConflict = errors.New("another commit is loaded than the push was compared with")
 

@@ -1,0 +1,59 @@
+package service
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// stall is how long a request's body may stand still: a slow sender must not hold a connection for ever.
+const stall = 30 * time.Second
+
+// Body gives a request's body, cut with an *http.MaxBytesError beyond max octets and with a time-out when it stalls.
+func Body(w http.ResponseWriter, r *http.Request, max int64) io.Reader {
+	return &body{r: http.MaxBytesReader(w, r.Body, max), control: http.NewResponseController(w)}
+}
+
+type body struct {
+	r       io.Reader
+	control *http.ResponseController
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	_ = b.control.SetReadDeadline(time.Now().Add(stall)) // a test's recorder has none
+	return b.r.Read(p)
+}
+
+// Why is who wants something done by hand, and for what reason; both stand in the log.
+type Why struct {
+	Reason string `json:"reason"`
+	By     string `json:"by"`
+}
+
+// maxWhy bounds what of a reason or a name is logged, in octets.
+const maxWhy = 500
+
+// ReadWhy reads {"reason": …, "by": …}; no body at all is no reason. Both come as one line of at most 500 octets.
+func ReadWhy(w http.ResponseWriter, r *http.Request) (Why, error) {
+	var why Why
+	dec := json.NewDecoder(Body(w, r, 64<<10))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&why); err != nil && !errors.Is(err, io.EOF) {
+		return why, fmt.Errorf("body: %w", err)
+	}
+	return Why{OneLine(why.Reason), OneLine(why.By)}, nil
+}
+
+// OneLine makes text from outside fit for a line of a log: control characters become spaces, at most 500 octets.
+func OneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), maxWhy)], ""))
+}
