@@ -7,13 +7,15 @@ import (
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
+	"zonecast/internal/service"
 	"zonecast/internal/zone"
 )
 
 // watch loads the zones folder whenever it changes. What cannot be read is told once and changes nothing.
 func (t *term) watch(ctx context.Context) error {
 	hints := checkout.Watch(ctx, t.cfg.Zones, t.cfg.Poll)
-	var done, told string // the set that was dealt with last; the error that was told last
+	var done string // the set that was dealt with last
+	told := "\x00"  // the error that was told last; at first that of an earlier term may stand in the list
 	for {
 		select {
 		case <-ctx.Done():
@@ -24,20 +26,44 @@ func (t *term) watch(ctx context.Context) error {
 		mark := set.Commit + " " + set.Head
 		if err == nil && mark != done {
 			if err = t.offer(ctx, set); err == nil {
-				done, told = mark, ""
+				done = mark
 			}
 		}
-		if err != nil && ctx.Err() == nil {
-			if errors.Is(err, errEnded) {
-				return nil
-			}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errEnded):
+			return nil
+		case err != nil:
 			t.metrics.loads.WithLabelValues("failed").Inc()
-			if err.Error() != told {
-				told = err.Error()
-				t.log.Error("the zones folder cannot be loaded: what is loaded stays", "folder", t.cfg.Zones, "error", err)
+		}
+		if now := text(err); now != told {
+			if err := t.do(ctx, func() error { t.noteFolder(now); return nil }); err != nil {
+				return err
 			}
+			told = now
 		}
 	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return service.OneLine(err.Error())
+}
+
+// noteFolder lists that the folder cannot be loaded, or with an empty text that it can be again.
+func (t *term) noteFolder(fault string) {
+	for id := range t.heldBy(unitFolder) {
+		t.tx.held.Delete(id)
+	}
+	if fault == "" {
+		return
+	}
+	t.log.Error("the zones folder cannot be loaded: what is loaded stays", "folder", t.cfg.Zones, "error", fault)
+	t.hold(row.Held{Unit: unitFolder, Subject: "zones", Check: "folder-unreadable", Cause: fault,
+		Effect: "the loaded zones stay as they are; changes in the folder do not show until it can be read"}, "")
 }
 
 // offer compares a set with what is loaded and loads it. When somebody else loads meanwhile it compares again.

@@ -13,10 +13,11 @@ import (
 
 // The units that this stage holds.
 const (
-	unitRRset = "rrset"     // a generated RRset that is wrong in itself
-	unitFile  = "zone-file" // a zone's files, which are broken or lost records
-	unitZone  = "zone"      // a zone whose files vanished
-	unitPush  = "push"      // a push that does not descend from what is loaded
+	unitRRset  = "rrset"     // a generated RRset that is wrong in itself
+	unitFile   = "zone-file" // a zone's files, which are broken or lost records
+	unitZone   = "zone"      // a zone whose files vanished
+	unitFolder = "folder"    // the watched folder, when it cannot be read
+	unitPush   = "push"      // a push that does not descend from what is loaded
 )
 
 // overflow is the id of the item that counts what the list has no room for.

@@ -76,6 +76,8 @@ func TestHeldFolderGone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.held("folder-unreadable", "folder zones")
+	w.held("folder-unreadable", "push folder")
 	w.event(putWeb2)
 	w.serves("web2.corp.example.", dns.TypeA, "192.0.2.11")
 	w.serves("ns1.corp.example.", dns.TypeA, "192.0.2.53")
