@@ -73,7 +73,7 @@ func TestStandby(t *testing.T) {
 	d.up["standby"] = launch(t, d.dir, "rules", "-c", "zonecast.yaml", "--instance", "two", "--data", "data-standby", "--http", d.http["standby"])
 	d.ready("standby")
 	leader := "http://" + d.http["rules"]
-	if status, a := d.refusal("standby"); status != 503 || a.Error != "rules.main does not lead here" || a.Leader != leader {
+	if status, a := d.refusal("standby"); status != 503 || a.Error != "rules.main does not lead here, but at "+leader || a.Leader != leader {
 		t.Errorf("the standby: %d %+v", status, a)
 	}
 	contains(t, d.must("standby", "event", putWeb1), `"accepted"`)
