@@ -23,12 +23,9 @@ func TestHeldZoneGone(t *testing.T) {
 	w.serves("later.corp.example.", dns.TypeA, "192.0.2.81")
 	w.serves("www.other.example.", dns.TypeA, "192.0.2.80")
 
-	if s := w.ask("held", "release", id); s.code != 1 {
-		t.Errorf("a release without a reason ends with %d", s.code)
-	}
-	contains(t, w.must("held", "release", id, "--reason", "zone retired, CHG-77", "--by", "alice"), "released "+id)
 	// Both the presenter and the publisher's gate guard a zone's removal.
-	w.releaseUntil(func() bool { return w.answers("www.other.example.", dns.TypeA) == "REFUSED" })
+	contains(t, w.must("held", "release", id, "--reason", "zone retired, CHG-77", "--by", "alice", "--through"), "released "+id, "released publisher:")
+	eventually(t, "the zone is gone", func() bool { return w.answers("www.other.example.", dns.TypeA) == "REFUSED" })
 	contains(t, w.up.log.String(), "CHG-77", "alice")
 	w.serves("later.corp.example.", dns.TypeA, "192.0.2.81")
 	w.nothingHeld()
@@ -45,6 +42,21 @@ func (w *world) releaseUntil(done func() bool) {
 		}
 		return done()
 	})
+}
+
+// TestHeldReleaseSaysWhatHoldsNext: who lets a zone go hears that the next stage holds it, and how to go on.
+func TestHeldReleaseSaysWhatHoldsNext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("zones/other.example.yaml", "'': {type: NS, value: ns1.corp.example.}\nwww: {type: A, value: 192.0.2.80}\n")
+	w.start()
+	w.serves("www.other.example.", dns.TypeA, "192.0.2.80")
+	w.remove("zones/other.example.yaml")
+	id, _ := w.held("zone-gone", "other.example")
+	contains(t, w.must("held", "release", id), "released "+id, "now held by the publisher", "held release publisher:")
+	w.serves("www.other.example.", dns.TypeA, "192.0.2.80")
+	w.releaseUntil(func() bool { return w.answers("www.other.example.", dns.TypeA) == "REFUSED" })
+	w.nothingHeld()
 }
 
 // TestHeldZoneEmptied empties a zone's file, to nothing and to no records: held both times, served all the while.

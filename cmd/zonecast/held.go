@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/user"
 
@@ -20,7 +18,8 @@ func heldCommand() *cobra.Command {
 goes away by itself when its cause is mended; what a guard or gate stopped can be released.`,
 		Example: `  zonecast held
   zonecast held show presenter:3f2a9c01
-  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77"`,
+  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77"
+  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77" --through`,
 		Args: cobra.NoArgs,
 	}
 	listing := heldListCommand()
@@ -110,39 +109,6 @@ func heldShowCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd, true)
-	return cmd
-}
-
-func heldReleaseCommand() *cobra.Command {
-	var flags clientFlags
-	var reason, by string
-	cmd := &cobra.Command{
-		Use:   "release ID --reason TEXT",
-		Short: "Let a held item go",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if reason == "" {
-				return errors.New("--reason is needed: it is logged with who released what")
-			}
-			c, err := flags.client()
-			if err != nil {
-				return err
-			}
-			h, err := findHeld(cmd, c, args[0])
-			if err != nil {
-				return err
-			}
-			path := "/v1/stages/" + url.PathEscape(h.Owner) + "/held/" + url.PathEscape(h.ID) + "/release"
-			if err := c.call(cmd.Context(), "POST", path, map[string]string{"reason": reason, "by": by}, nil); err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "released %s: %s %s\n", h.ID, h.Unit, h.Subject)
-			return nil
-		},
-	}
-	flags.register(cmd, false)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log")
-	cmd.Flags().StringVar(&by, "by", whoAmI(), "who, for the log")
 	return cmd
 }
 
