@@ -25,7 +25,7 @@ func TestSlips(t *testing.T) {
 		{[]string{"check", "--frob"}, 2, []string{"see: zonecast check --help"}},
 		{[]string{"check", "extra"}, 2, []string{"see: zonecast check --help"}},
 		{[]string{"query"}, 2, []string{"see: zonecast query --help"}},
-		{[]string{"staleness", "extra"}, 3, []string{"see: zonecast staleness --help"}},
+		{[]string{"staleness", "--frob"}, 3, []string{"see: zonecast staleness --help"}},
 		{[]string{"up", "-c", "missing.yaml"}, 1, []string{"missing.yaml"}},
 		{[]string{"up", "-c", "unknown.yaml"}, 1, []string{`unknown.yaml: line 1: unknown key "colour"`, "docs/config.md"}},
 		{[]string{"up", "-c", "broken.yaml"}, 1, []string{"broken.yaml: yaml: line 1"}},
