@@ -13,21 +13,10 @@ import (
 	"zonecast/internal/store"
 )
 
-// pathState is the publisher's own node beside log and heads.
-const pathState = "/releases/state"
-
 // state is what a later leader needs to know and the head does not say.
 type state struct {
-	Bases  []release.Base `json:"bases"`            // the newest keepBases, oldest first
-	Frozen *frozen        `json:"frozen,omitempty"` // rolled back, until resumed
-}
-
-// frozen is a rollback in force: what presented says is not released.
-type frozen struct {
-	To     uint64 `json:"to"`
-	Reason string `json:"reason"`
-	By     string `json:"by"`
-	Since  int64  `json:"since"`
+	Bases  []release.Base    `json:"bases"`            // the newest keepBases, oldest first
+	Frozen *release.Rollback `json:"frozen,omitempty"` // rolled back, until resumed
 }
 
 // withBase is the state after one more base.
@@ -65,7 +54,7 @@ func (h history) head(ctx context.Context) (head release.Head, ok bool, err erro
 }
 
 func (h history) state(ctx context.Context) (s state, exists bool, err error) {
-	node, err := h.st.Get(ctx, pathState)
+	node, err := h.st.Get(ctx, release.PathState)
 	if errors.Is(err, store.ErrNotFound) {
 		return s, false, nil
 	}
@@ -73,7 +62,7 @@ func (h history) state(ctx context.Context) (s state, exists bool, err error) {
 		return s, false, err
 	}
 	if err := json.Unmarshal(node.Data, &s); err != nil {
-		return s, true, fmt.Errorf("%s: %w", pathState, err)
+		return s, true, fmt.Errorf("%s: %w", release.PathState, err)
 	}
 	return s, true, nil
 }

@@ -82,7 +82,7 @@ func TestRestarts(t *testing.T) {
 		}, true},
 		"head":           {func(w *world) { w.rub(release.PathHeads) }, false},
 		"head and log":   {func(w *world) { w.rub("/releases") }, false},
-		"state":          {func(w *world) { w.rub(pathState) }, true},
+		"state":          {func(w *world) { w.rub(release.PathState) }, true},
 		"whole store":    {func(w *world) { w.rub("/releases"); w.rub("/tables/" + tablePublished); w.rub("/tables/" + tableHeld) }, false},
 		"log":            {func(w *world) { w.rub(release.PathLog) }, true},
 		"memory":         {func(w *world) { os.Remove(filepath.Join(w.cfg.Data, "last.json")) }, true},

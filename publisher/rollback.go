@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"zonecast/internal/release"
 	"zonecast/internal/row"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
@@ -25,12 +26,12 @@ func (t *term) orderRollback(ctx context.Context, to uint64, reason, by string) 
 	}
 	view, _, err := t.hist.at(ctx, to, t.state.Bases)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errConflict, err)
+		return nil, fmt.Errorf("%w: %w; zonecast releases lists the log", errConflict, err)
 	}
 	t.log.Warn("roll back by hand", "to", to, "by", by, "reason", reason)
 	t.order = &order{
 		note: fmt.Sprintf("roll back to %d: %s", to, reason), view: view,
-		frozen: &frozen{To: to, Reason: reason, By: by, Since: time.Now().Unix()},
+		frozen: &release.Rollback{To: to, Reason: reason, By: by, Since: time.Now().Unix()},
 	}
 	return func() error { return nil }, nil
 }

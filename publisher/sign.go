@@ -81,7 +81,7 @@ func (t *term) headOps(head release.Head, state state) ([]store.Op, error) {
 	}
 	return []store.Op{
 		put(release.HeadPath(t.cfg.Stream), note, t.hasHead),
-		put(pathState, beside, t.hasState),
+		put(release.PathState, beside, t.hasState),
 	}, nil
 }
 

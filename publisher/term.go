@@ -81,7 +81,7 @@ type order struct {
 	note   string
 	epoch  bool           // raise the epoch
 	view   *snapshot.View // roll back to this content
-	frozen *frozen
+	frozen *release.Rollback
 }
 
 // ask is a request from outside the term's goroutine. With a check it is answered after the next release, by what

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -27,7 +28,17 @@ func TestP4RollbackStaysUntilResumed(t *testing.T) {
 		t.Fatalf("version %d after a rollback to %d", now, good)
 	}
 	w.event(`{"op":"put","kind":"server","id":"b","attrs":{"hostname":"b","ipv4":"192.0.2.3"}}`)
+	frozen := "rolled back to version " + strconv.FormatUint(good, 10)
+	for _, args := range [][]string{{"status"}, {"explain", "b.corp.example."}} {
+		eventually(t, args[0]+" names the rollback that b waits for", func() bool {
+			said := w.ask(args...).out
+			return strings.Contains(said, frozen) && strings.Contains(said, "(bad address)")
+		})
+	}
 	w.must("releases", "resume", "--reason", "mended")
+	if s := w.ask("status"); strings.Contains(s.out, "rolled back") {
+		t.Error("still rolled back after resume:", s.out)
+	}
 	w.serves("b.corp.example.", dns.TypeA, "192.0.2.3")
 	w.serves("a.corp.example.", dns.TypeA, "192.0.2.2")
 }

@@ -78,6 +78,9 @@ func printExplanation(w io.Writer, e api.Explanation) {
 			fmt.Fprintf(w, "\nnot released yet: %s\n", line)
 		}
 	}
+	if e.Back != nil {
+		fmt.Fprintf(w, "\n%s\n", backText(e.Back))
+	}
 	for _, h := range e.Held {
 		fmt.Fprintf(w, "\nheld %s: %s\n    %s\n", h.ID, h.Cause, h.Effect)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zonecast/internal/leader"
+	"zonecast/internal/release"
 	"zonecast/internal/table"
 )
 
@@ -38,6 +39,7 @@ func statusCommand() *cobra.Command {
 				Tables    map[string]table.Head  `json:"tables"`
 				Held      int                    `json:"held"`
 				Conflicts int64                  `json:"conflicts"`
+				Back      *release.Rollback      `json:"rolled_back,omitempty"`
 			}
 			if err := c.get(cmd.Context(), "/v1/status", nil, &s); err != nil {
 				return err
@@ -59,6 +61,9 @@ func statusCommand() *cobra.Command {
 				fmt.Fprintf(w, "table  %-16s %d rows%s\n", name, h.Rows, age(h))
 			}
 			fmt.Fprintf(w, "held %d, conflicts %d\n", s.Held, s.Conflicts)
+			if s.Back != nil {
+				fmt.Fprintln(w, backText(s.Back))
+			}
 			return nil
 		},
 	}

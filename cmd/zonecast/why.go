@@ -1,6 +1,11 @@
 package main
 
-import "zonecast/presenter/merge"
+import (
+	"fmt"
+
+	"zonecast/internal/release"
+	"zonecast/presenter/merge"
+)
 
 // reasons says for people what became of a claim that is not served.
 var reasons = map[string]string{
@@ -22,4 +27,9 @@ func whyText(why string) string {
 		return text
 	}
 	return why
+}
+
+// backText says what keeps every change from being released while a rollback is in force.
+func backText(b *release.Rollback) string {
+	return fmt.Sprintf("rolled back to version %d since %s by %s (%s): what changes waits until `zonecast releases resume`", b.To, when(b.Since), b.By, b.Reason)
 }

@@ -26,6 +26,8 @@ type Explanation struct {
 	Shadowed []Cause     `json:"shadowed,omitempty"`
 	Waiting  []Waiting   `json:"waiting,omitempty"` // decided by the presenter, not yet or not to be released
 	Held     []row.Held  `json:"held,omitempty"`    // held items that concern the name
+
+	Back *release.Rollback `json:"rolled_back,omitempty"` // the rollback that Waiting waits for
 }
 
 // ServedSet is one RRset of the newest release.
@@ -87,6 +89,11 @@ func (a *API) explain(r *http.Request) (any, error) {
 	}
 	if err := a.verdict(r.Context(), &e, s); err != nil {
 		return nil, err
+	}
+	if len(e.Waiting) > 0 {
+		if e.Back, err = a.rollback(r.Context()); err != nil {
+			return nil, err
+		}
 	}
 	e.Held, err = a.heldAt(r, e)
 	return e, err

@@ -20,6 +20,7 @@ type Status struct {
 	Tables  map[string]table.Head  `json:"tables"`
 	Held    int                    `json:"held"`
 	Lost    int64                  `json:"conflicts"`
+	Back    *release.Rollback      `json:"rolled_back,omitempty"` // in force: what changed since waits
 }
 
 // HeadLine is the published head, read without a check of its signature: for people, not for trust.
@@ -39,6 +40,9 @@ func (a *API) status(r *http.Request) (any, error) {
 	case err == nil:
 		s.Head = &HeadLine{string(n.Data)}
 	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
+	if s.Back, err = a.rollback(ctx); err != nil {
 		return nil, err
 	}
 	err = a.tables(r, func(v any) error {
