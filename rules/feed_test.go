@@ -32,7 +32,7 @@ func TestFullListsDeleteUnderTheGuard(t *testing.T) {
 	if a := w.list("cmdb", entities(5, 40)); a.Deleted != 5 || a.Ignored != 35 {
 		t.Fatalf("%+v", a)
 	}
-	if got := w.post(strings.Replace(entities(7, 8), "{", `{"op":"put",`, 1)); got[0].Status != "refused" || got[0].Reason != "owned-by cmdb" {
+	if got := w.post(strings.Replace(entities(7, 8), "{", `{"op":"put",`, 1)); got[0].Status != "refused" || got[0].Reason != "owned-by cmdb: that feed put it and alone may change it" {
 		t.Fatalf("%+v", got)
 	}
 	a := w.list("cmdb", entities(20, 41))

@@ -170,7 +170,7 @@ func (b *batch) listFaults(feed string, complete bool, a inventory.ListAnswer) {
 		Effect: "these entities stay as they were; the rest of the list is in force"}
 	for _, line := range a.Lines {
 		if line.Status == inventory.Refused {
-			h.Cause = fmt.Sprintf("%d items of the list were refused, the first in line %d: %s", a.Refused, line.Line, service.OneLine(line.Reason))
+			h.Cause = fmt.Sprintf("of the list's items %d refused, the first in line %d: %s", a.Refused, line.Line, service.OneLine(line.Reason))
 			break
 		}
 	}

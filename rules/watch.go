@@ -112,7 +112,9 @@ func (l *lead) watchFile(ctx context.Context, w watched) error {
 			if text, now, err = readStable(ctx, w.path); err == nil {
 				now.generation = generation
 				if !bytes.Equal(now.sum, last.sum) || last.generation != generation {
-					_, err = l.takeList(ctx, w.feed, format, text)
+					if _, err = l.takeList(ctx, w.feed, format, text); err != nil {
+						err = fmt.Errorf("%s: %w", w.path, err)
+					}
 				}
 				if err == nil {
 					last = now

@@ -65,7 +65,7 @@ func reportProblems(cmd *cobra.Command, problems []zone.Problem, asJSON bool) er
 		case len(problems) == 0:
 			fmt.Fprintln(w, "no problems")
 		default:
-			fmt.Fprintf(w, "%d errors, %d warnings\n", errs, warnings)
+			fmt.Fprintf(w, "%s, %s\n", count(errs, "error"), count(warnings, "warning"))
 		}
 	}
 	if errs > 0 {
@@ -134,7 +134,7 @@ func configName(file string) string {
 
 func readFolder(ctx context.Context, dir string) (checkout.Set, error) {
 	if info, err := os.Stat(dir); err != nil {
-		return checkout.Set{}, err
+		return checkout.Set{}, fmt.Errorf("%s is no folder that can be read: rules.dir and presenter.zones, or --rules and --zones, name folders: %w", filepath.Clean(dir), err)
 	} else if !info.IsDir() {
 		return checkout.Set{}, fmt.Errorf("%s is no folder", filepath.Clean(dir))
 	}

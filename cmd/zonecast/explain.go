@@ -17,6 +17,8 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain NAME [TYPE]",
 		Short: "Say why a record is what it is: who made it, what it shadows, since when",
+		Long: `Says what is served at a name and why: the module and entity, or the file, line and commit, behind each record, since
+which version; what is shadowed and by whom; what waits to be released; what is held that concerns it.`,
 		Example: `  zonecast explain web001.ams1.prod.example
   zonecast explain db1.prod.example A --json`,
 		Args: cobra.RangeArgs(1, 2),
@@ -48,6 +50,10 @@ func printExplanation(w io.Writer, e api.Explanation) {
 	fmt.Fprintf(w, "%s: %s\n", strings.TrimSpace(e.Name.String()+" "+e.Type), e.Verdict)
 	if e.Zone != "" {
 		fmt.Fprintf(w, "zone %s\n", e.Zone)
+	}
+	if strings.Contains(e.Verdict, "NXDOMAIN") && len(e.Held) == 0 {
+		fmt.Fprint(w, "\nNo module gives it now, and no zone file has it. What the inventory knows, and what is broken:\n",
+			"    zonecast table inventory.main --key KIND/ID\n    zonecast held\n")
 	}
 	for _, s := range e.Served {
 		fmt.Fprintln(w)

@@ -37,6 +37,9 @@ func initCommand() *cobra.Command {
   cd my-dns && zonecast up`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if zoneText == "" {
+				return errors.New("--zone is needed: the zone to serve, for example --zone corp.example; see: zonecast init --help")
+			}
 			p, err := newProject(zoneText, reverse)
 			if err != nil {
 				return err
@@ -50,7 +53,6 @@ func initCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&zoneText, "zone", "", "the zone to serve, for example corp.example")
 	cmd.Flags().StringVar(&reverse, "reverse", "", "network whose reverse names are served too, for example 192.0.2.0/24 or 2001:db8::/48")
-	_ = cmd.MarkFlagRequired("zone")
 	return cmd
 }
 
@@ -65,7 +67,7 @@ func newProject(zoneText, reverse string) (project, error) {
 	}
 	network, err := netip.ParsePrefix(reverse)
 	if err != nil {
-		return p, fmt.Errorf("--reverse: %w", err)
+		return p, fmt.Errorf("--reverse: %q is no network such as 192.0.2.0/24 or 2001:db8::/48", reverse)
 	}
 	network = network.Masked()
 	if p.Reverse, err = reverseZone(network); err != nil {
@@ -84,7 +86,7 @@ func reverseZone(network netip.Prefix) (string, error) {
 	var labels []string
 	if a := network.Addr(); a.Is4() {
 		if network.Bits() != 8 && network.Bits() != 16 && network.Bits() != 24 {
-			return "", fmt.Errorf("%s: a reverse zone of IPv4 has /8, /16 or /24", network)
+			return "", fmt.Errorf("%s: a reverse zone of IPv4 has /8, /16 or /24; add a zone file for each further one", network)
 		}
 		b := a.As4()
 		for i := network.Bits()/8 - 1; i >= 0; i-- {
@@ -109,7 +111,7 @@ func reverseZone(network netip.Prefix) (string, error) {
 // writeProject fills a new or empty folder. An existing file is never overwritten.
 func writeProject(dir string, p project) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s is not empty", dir)
+		return fmt.Errorf("%s is not empty: name a folder that is, or one to be made", dir)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

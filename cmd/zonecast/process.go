@@ -139,7 +139,11 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 	if ready != nil {
 		group.Go("ready", ready)
 	}
-	return advise(group.Wait())
+	err = advise(group.Wait())
+	if ctx.Err() != nil && err == nil {
+		p.host.Log.Info("stopped")
+	}
+	return err
 }
 
 // saveMemory has garbage collected at half the growth of Go's default, unless GOGC says otherwise: starting with

@@ -124,7 +124,7 @@ func printReply(w io.Writer, m *dns.Msg, server string, took time.Duration, shor
 	if opt := m.IsEdns0(); opt != nil {
 		for _, o := range opt.Option {
 			if ede, ok := o.(*dns.EDNS0_EDE); ok {
-				fmt.Fprintf(w, "; %s %s\n", dns.ExtendedErrorCodeToString[ede.InfoCode], ede.ExtraText)
+				fmt.Fprintln(w, ";", strings.TrimSpace(dns.ExtendedErrorCodeToString[ede.InfoCode]+" "+ede.ExtraText))
 			}
 		}
 	}

@@ -40,7 +40,9 @@ func releasesListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the newest versions",
-		Args:  cobra.NoArgs,
+		Example: `  zonecast releases list --limit 5
+  zonecast releases list --json | jq .[0].version`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := flags.client()
 			if err != nil {
@@ -88,7 +90,10 @@ func releasesShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show VERSION",
 		Short: "Show what one version changed",
-		Args:  cobra.ExactArgs(1),
+		Long: `Shows what one version changed: names per zone that were created (+), changed (~) and deleted (-), and the records
+that each such name has since.`,
+		Example: "  zonecast releases show 1795000184",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := flags.client()
 			if err != nil {
@@ -149,7 +154,9 @@ func releasesDiffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff FROM [TO]",
 		Short: "Compare two versions record by record (TO: the newest)",
-		Args:  cobra.RangeArgs(1, 2),
+		Example: `  zonecast releases diff 1795000180
+  zonecast releases diff 1795000180 1795000184`,
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := flags.client()
 			if err != nil {
@@ -188,8 +195,10 @@ func releasesExportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [VERSION]",
 		Short: "Write a version's zones as RFC 1035 zone files",
-		Long: `Writes each zone as a file <zone>zone in the folder, or everything to standard output without -o. The SOA serial
-is the version's, as the proxy serves it.`,
+		Long: `Writes each zone as a file <zone>.zone in the folder, or everything to standard output without -o. The SOA serial
+is the version's, as the proxy serves it. Without VERSION it is the newest.`,
+		Example: `  zonecast releases export -o zones-out
+  zonecast releases export 1795000180`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := flags.client()
@@ -215,26 +224,29 @@ is the version's, as the proxy serves it.`,
 }
 
 func newEpochCommand() *cobra.Command {
-	cmd := orderCommand("/v1/epoch")
+	cmd := orderCommand("/v1/epoch", "a new epoch has begun")
 	cmd.Use = "new-epoch --reason TEXT"
 	cmd.Short = "Raise the epoch after the store was lost, so that proxies accept a new chain"
+	cmd.Example = `  zonecast releases new-epoch --reason "store lost with host, INC-4711"`
 	return cmd
 }
 
 func rollbackCommand() *cobra.Command {
-	cmd := orderCommand("/v1/rollback")
+	cmd := orderCommand("/v1/rollback", "rolled back; what changes from now on waits until `zonecast releases resume`")
 	cmd.Use = "rollback VERSION --reason TEXT"
 	cmd.Short = "Publish an older version's content as a new version"
 	cmd.Long = `Publishes the content of an older version as a new version. It stays: what changes in the inventory and the zones
 waits until ` + "`zonecast releases resume`" + `.`
+	cmd.Example = `  zonecast releases rollback 1795000180 --reason "bad rollout, INC-4711"`
 	cmd.Args = cobra.ExactArgs(1)
 	return cmd
 }
 
 func resumeCommand() *cobra.Command {
-	cmd := orderCommand("/v1/resume")
+	cmd := orderCommand("/v1/resume", "resumed; what a gate stops is in `zonecast held`")
 	cmd.Use = "resume --reason TEXT"
 	cmd.Short = "End a rollback: what changed meanwhile is published, past the gates"
+	cmd.Example = `  zonecast releases resume --reason "rules are mended"`
 	return cmd
 }
 
@@ -246,7 +258,7 @@ type order struct {
 }
 
 // orderCommand tells the publisher to do something, and says so once it is released.
-func orderCommand(path string) *cobra.Command {
+func orderCommand(path, done string) *cobra.Command {
 	var flags clientFlags
 	var reason string
 	cmd := &cobra.Command{
@@ -266,13 +278,10 @@ func orderCommand(path string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var answer struct {
-				Status string `json:"status"`
-			}
-			if err := c.call(cmd.Context(), "POST", path, do, &answer); err != nil {
+			if err := c.call(cmd.Context(), "POST", path, do, nil); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), answer.Status)
+			fmt.Fprintln(cmd.OutOrStdout(), done)
 			return nil
 		},
 	}

@@ -32,10 +32,11 @@ func snapshotBuild() *cobra.Command {
 		Short: "Compile RFC 1035 zone files",
 		Long: `Compiles zone files ($ORIGIN, $TTL, $INCLUDE, $GENERATE) into one snapshot. The origin is $ORIGIN or the SOA's
 owner. Errors are listed all at once with file and line, and nothing is written then.`,
-		Args: cobra.MinimumNArgs(1),
+		Example: "  zonecast snapshot build -o zones.snap example.zone 2.0.192.in-addr.arpa.zone",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
-				return errors.New("-o FILE is needed")
+				return errors.New("-o FILE is needed: the snapshot to write")
 			}
 			stat, problems, err := snapshot.CompileZoneFiles(args, out, snapshot.Seed{}, filepath.Dir(out))
 			if printProblems(cmd, problems) > 0 {
@@ -65,9 +66,10 @@ func printProblems(cmd *cobra.Command, problems []zone.Problem) (errs int) {
 
 func snapshotDump() *cobra.Command {
 	return &cobra.Command{
-		Use:   "dump FILE",
-		Short: "Print a snapshot's zones and records in canonical order",
-		Args:  cobra.ExactArgs(1),
+		Use:     "dump FILE",
+		Short:   "Print a snapshot's zones and records in canonical order",
+		Example: "  zonecast snapshot dump zones.snap",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := snapshot.Open(args[0])
 			if err != nil {
@@ -82,9 +84,10 @@ func snapshotDump() *cobra.Command {
 func snapshotStat() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "stat FILE",
-		Short: "Print a snapshot's counts, size and hash",
-		Args:  cobra.ExactArgs(1),
+		Use:     "stat FILE",
+		Short:   "Print a snapshot's counts, size and hash",
+		Example: "  zonecast snapshot stat zones.snap",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := snapshot.Open(args[0])
 			if err != nil {
@@ -106,9 +109,10 @@ func snapshotStat() *cobra.Command {
 
 func snapshotFsck() *cobra.Command {
 	return &cobra.Command{
-		Use:   "fsck FILE...",
-		Short: "Read snapshots wholly and list every fault (exit 1 if there is one)",
-		Args:  cobra.MinimumNArgs(1),
+		Use:     "fsck FILE...",
+		Short:   "Read snapshots wholly and list every fault (exit 1 if there is one)",
+		Example: "  zonecast snapshot fsck *.snap",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			bad := false
 			for _, path := range args {
@@ -134,9 +138,10 @@ func snapshotFsck() *cobra.Command {
 
 func snapshotDiff() *cobra.Command {
 	return &cobra.Command{
-		Use:   "diff OLD NEW",
-		Short: "Compare two snapshots record by record (exit 1 if they differ)",
-		Args:  cobra.ExactArgs(2),
+		Use:     "diff OLD NEW",
+		Short:   "Compare two snapshots record by record (exit 1 if they differ)",
+		Example: "  zonecast snapshot diff old.snap new.snap",
+		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			old, err := snapshot.Open(args[0])
 			if err != nil {

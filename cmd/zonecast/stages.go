@@ -13,27 +13,34 @@ import (
 
 func rulesCommand() *cobra.Command {
 	return stageCommand("rules", "Run the rules stage: inventory events become generated records",
+		`Takes events and full lists of the inventory, keeps them in the store, and makes records of them by the modules that
+are loaded: from rules.dir, or by zonecast push --rules.`,
 		func(p *process) func() (stage, error) { return p.rules })
 }
 
 func presenterCommand() *cobra.Command {
 	return stageCommand("presenter", "Run the presenter stage: generated and human records become what is to be served",
+		`Merges what rules made with the zone files that people wrote: from presenter.zones, or by zonecast push --zones.`,
 		func(p *process) func() (stage, error) { return p.presenter })
 }
 
 func publisherCommand() *cobra.Command {
 	return stageCommand("publisher", "Run the publisher stage: changes become signed, versioned releases",
+		`Gives each change a version, signs it with publisher.key_file (zonecast keygen makes one), and hands base files to
+proxies.`,
 		func(p *process) func() (stage, error) { return p.publisher })
 }
 
 // stageCommand runs one stage against the ensemble of the config.
-func stageCommand(name, short string, pick func(*process) func() (stage, error)) *cobra.Command {
+func stageCommand(name, short, long string, pick func(*process) func() (stage, error)) *cobra.Command {
 	var flags stageFlags
 	cmd := &cobra.Command{
-		Use:     name,
-		Short:   short,
-		Example: "  zonecast " + name + " -c /etc/zonecast/zonecast.yaml",
-		Args:    cobra.NoArgs,
+		Use:   name,
+		Short: short,
+		Long:  long + "\nAs a process of its own it needs store.kind: zk in the config. Two of them make a leader and a hot standby.",
+		Example: "  zonecast " + name + " -c /etc/zonecast/zonecast.yaml\n" +
+			"  zonecast " + name + " -c zonecast.yaml --data data-2 --http 127.0.0.1:5381 --instance second",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _, err := flags.load(cmd)
 			if err != nil {
@@ -44,6 +51,7 @@ func stageCommand(name, short string, pick func(*process) func() (stage, error))
 	}
 	flags.config(cmd)
 	flags.listeners(cmd)
+	_ = cmd.Flags().MarkHidden("dns") // taken, so that one line starts any stage; only the proxy answers DNS
 	return cmd
 }
 
@@ -65,7 +73,9 @@ func localproxyCommand() *cobra.Command {
 		Use:   "localproxy",
 		Short: "Run the local proxy: answer DNS from the newest verified release",
 		Long: `Follows the signed head of a stream, fetches and verifies releases, keeps the last good one on disk and answers
-from it, whatever else is down. With --snapshot it serves one file and needs no store.`,
+from it, whatever else is down. It reads the store, or, with localproxy.urls, asks processes of the pipeline over HTTP;
+it needs the public key that signs (localproxy.keys or localproxy.key_file). With --snapshot it serves one file and
+needs neither.`,
 		Example: `  zonecast localproxy -c /etc/zonecast/zonecast.yaml
   zonecast localproxy --snapshot zones.snap --dns 127.0.0.1:5300`,
 		Args: cobra.NoArgs,

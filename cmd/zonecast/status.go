@@ -26,7 +26,9 @@ func statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the pipeline at a glance: leaders, how current each table is, the newest release",
-		Args:  cobra.NoArgs,
+		Example: `  zonecast status
+  zonecast status --json | jq .head.version`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := flags.client()
 			if err != nil {

@@ -26,7 +26,7 @@ const (
 func Change(old Row, ok bool, e *Event, feed string, listed bool, now int64) (Row, Verdict) {
 	live := ok && !old.Gone()
 	if live && old.Feed != feed {
-		return old, Verdict{Refused, "owned-by " + old.Feed}
+		return old, Verdict{Refused, "owned-by " + old.Feed + ": that feed put it and alone may change it"}
 	}
 	if e.Op == Delete {
 		return remove(old, ok, e, feed, now)

@@ -41,11 +41,11 @@ func TestRevisions(t *testing.T) {
 			list put 7 a -> accepted`,
 		"ownership": `
 			events put 1 a -> accepted
-			other put 2 b -> refused owned-by events
-			other delete 2 -> refused owned-by events
+			other put 2 b -> refused owned-by events: that feed put it and alone may change it
+			other delete 2 -> refused owned-by events: that feed put it and alone may change it
 			events delete 2 -> accepted
 			other put 3 b -> accepted
-			events put 4 a -> refused owned-by other`,
+			events put 4 a -> refused owned-by other: that feed put it and alone may change it`,
 		"reborn": `
 			events put 9 a -> accepted
 			events reborn 1 b -> accepted

@@ -112,7 +112,7 @@ func (o *Options) settle() error {
 	}
 	switch {
 	case len(o.Servers) == 0:
-		return errors.New("no server to ask")
+		return errors.New("no server to ask: name one with --server ADDR[:PORT]")
 	case len(o.Servers) > maxServers:
 		return fmt.Errorf("%d servers: %d at most", len(o.Servers), maxServers)
 	case o.Warn < 0 || o.Timeout < 0 || o.Crit < o.Warn:

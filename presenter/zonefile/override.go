@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -63,7 +64,7 @@ func (r *reader) enum(n *yaml.Node, check, what string, words ...string) (string
 			return w, true
 		}
 	}
-	return "", r.fail(n, check, fmt.Sprintf("%s: %.60q is none of %v", what, n.Value, words), "")
+	return "", r.fail(n, check, fmt.Sprintf("%s: %.60q is none of %s", what, n.Value, strings.Join(words, ", ")), "")
 }
 
 // expires reads a day (to its end, UTC) or an RFC 3339 time, quoted or not: both readings of YAML agree on it.

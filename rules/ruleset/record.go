@@ -139,7 +139,7 @@ func (s *source) value(r *record, n *yaml.Node, what string, sc scope) {
 		return
 	}
 	if slices.Contains(namedTypes, uint16(r.typ)) && t.lacksDot() {
-		s.fail("name-not-absolute", n, fmt.Sprintf("the name in the %s data has no final dot", r.typ), "end it with a dot")
+		s.fail("name-not-absolute", n, fmt.Sprintf("the name in the %s data has no final dot", r.typ), "end it, or the var that it ends with, with a dot")
 		return
 	}
 	if text, ok := t.sample(); ok {

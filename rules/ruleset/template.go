@@ -208,7 +208,7 @@ func (s *source) checkName(n *yaml.Node, t *template) {
 		}
 	}
 	if t.lacksDot() {
-		s.fail("name-not-absolute", n, "the name is not absolute: its final dot is missing", "end it with a dot")
+		s.fail("name-not-absolute", n, "the name is not absolute: its final dot is missing", "end it, or the var that it ends with, with a dot")
 		return
 	}
 	var b strings.Builder
