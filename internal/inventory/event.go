@@ -94,7 +94,7 @@ func eventOf(fields map[string]any, kind string, listed bool) (e Event, err erro
 				}
 			}
 		default:
-			err = fmt.Errorf("unknown key %.100q", key)
+			err = fmt.Errorf("unknown key %.100q: op, kind, id, rev, attrs, reborn and as_of are known", key)
 		}
 		if err != nil {
 			return named(fields), err
