@@ -71,7 +71,7 @@ func (c Config) keys() ([]release.VerifyKey, error) {
 	if c.KeyFile != "" {
 		info, err := os.Stat(c.KeyFile)
 		if err != nil {
-			return nil, fmt.Errorf("localproxy.key_file: %w", err)
+			return nil, fmt.Errorf("localproxy.key_file: %w; copy the publisher's public key there, or name it in localproxy.keys", err)
 		}
 		if info.Size() > maxKeyFile {
 			return nil, fmt.Errorf("localproxy.key_file: %s: more than %d octets", c.KeyFile, maxKeyFile)

@@ -38,6 +38,11 @@ func (f *clientFlags) register(cmd *cobra.Command, withJSON bool) {
 	}
 }
 
+// lines says in the help that --json prints one object a line (NDJSON): jq reads them one by one.
+func (f *clientFlags) lines(cmd *cobra.Command) {
+	cmd.Flags().Lookup("json").Usage = "print JSON, one object a line"
+}
+
 func (f *clientFlags) client() (*client, error) {
 	cfg, _, err := loadConfig(f.file)
 	if err != nil {

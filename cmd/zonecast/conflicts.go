@@ -44,6 +44,7 @@ func conflictsCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd, true)
+	flags.lines(cmd)
 	return cmd
 }
 

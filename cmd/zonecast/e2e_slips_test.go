@@ -29,6 +29,10 @@ func TestSlips(t *testing.T) {
 		{[]string{"up", "-c", "missing.yaml"}, 1, []string{"missing.yaml"}},
 		{[]string{"up", "-c", "unknown.yaml"}, 1, []string{`unknown.yaml: line 1: unknown key "colour"`, "docs/config.md"}},
 		{[]string{"up", "-c", "broken.yaml"}, 1, []string{"broken.yaml: yaml: line 1"}},
+		{[]string{"init", "new"}, 1, []string{"--zone is needed", "see: zonecast init --help"}},
+		{[]string{"init", "new", "--zone", "corp.example", "--reverse", "ten"}, 1, []string{`"ten" is no network`, "192.0.2.0/24"}},
+		{[]string{"check", "--zones", "missing"}, 2, []string{"missing is no folder that can be read", "presenter.zones"}},
+		{[]string{"staleness", "--zone", "corp.example"}, 3, []string{"--server ADDR[:PORT]"}},
 		{[]string{"rules"}, 1, []string{"store.kind: zk", "zonecast up"}},
 		{up("--dns", "nonsense"), 1, []string{`dns address "nonsense"`, "127.0.0.1:5300"}},
 		{up("--http", "nonsense"), 1, []string{"http: ", "nonsense"}},
@@ -40,6 +44,6 @@ func TestSlips(t *testing.T) {
 		if s.code != c.code {
 			t.Errorf("%v: exit %d, not %d", c.args, s.code, c.code)
 		}
-		contains(t, s.err, c.want...)
+		contains(t, s.out+s.err, c.want...)
 	}
 }

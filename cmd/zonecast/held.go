@@ -34,7 +34,9 @@ func heldListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List held items",
-		Args:  cobra.NoArgs,
+		Example: `  zonecast held list
+  zonecast held list --json | jq -r .id`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := flags.client()
 			if err != nil {
@@ -56,6 +58,7 @@ func heldListCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd, true)
+	flags.lines(cmd)
 	return cmd
 }
 
@@ -79,9 +82,10 @@ func findHeld(cmd *cobra.Command, c *client, id string) (row.Held, error) {
 func heldShowCommand() *cobra.Command {
 	var flags clientFlags
 	cmd := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show a held item with its cause and effect",
-		Args:  cobra.ExactArgs(1),
+		Use:     "show ID",
+		Short:   "Show a held item with its cause and effect",
+		Example: "  zonecast held show presenter:3f2a9c01",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := flags.client()
 			if err != nil {

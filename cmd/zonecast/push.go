@@ -66,6 +66,7 @@ commit that does not descend from the loaded one is held; in CI, fetch the whole
 		},
 	}
 	flags.register(cmd, true)
+	flags.lines(cmd)
 	cmd.Flags().StringVar(&rulesDir, "rules", "", "folder of rule modules")
 	cmd.Flags().StringVar(&zonesDir, "zones", "", "folder of zone files")
 	cmd.Flags().StringVar(&commit, "commit", "", "the commit these files stand for (default what git says)")

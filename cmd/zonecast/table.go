@@ -46,6 +46,7 @@ func tableCommand() *cobra.Command {
 		},
 	}
 	flags.register(cmd, true)
+	flags.lines(cmd)
 	cmd.Flags().StringVar(&key, "key", "", "only the row with this key")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "only rows whose key begins so")
 	return cmd
