@@ -23,17 +23,23 @@ var initFiles embed.FS
 
 // project is what the templates of a new folder are filled with.
 type project struct {
-	Zone    string // without the final dot: "corp.example"
-	Reverse string // reverse zone, without the final dot; "" for none
-	Host    string // address of the sample server, inside the reverse zone's network
+	Zone    string   // without the final dot: "corp.example"
+	Reverse []string // reverse zones, without the final dot
+	Host    string   // address of the sample server, inside the network of a reverse zone
+	Host6   string   // its IPv6 address; "" without such a network
 }
 
 func initCommand() *cobra.Command {
-	var zoneText, reverse string
+	var zoneText string
+	var reverse []string
 	cmd := &cobra.Command{
-		Use:   "init DIR --zone ZONE [--reverse NETWORK]",
+		Use:   "init DIR --zone ZONE [--reverse NETWORK]...",
 		Short: "Make a small project to start from: config, rules, a zone, an inventory",
+		Long: `Makes a folder with a config, the shipped rules, zone files and an inventory of one sample server, which zonecast up
+serves as it stands. Rules make reverse names of all servers: name the networks with --reverse, or their zones later
+as files in zones/. Without an IPv4 network it is the sample server's, 192.0.2.0/24.`,
 		Example: `  zonecast init my-dns --zone corp.example --reverse 192.0.2.0/24
+  zonecast init my-dns --zone corp.example --reverse 192.0.2.0/24 --reverse 2001:db8::/48
   cd my-dns && zonecast up`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,33 +58,48 @@ func initCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&zoneText, "zone", "", "the zone to serve, for example corp.example")
-	cmd.Flags().StringVar(&reverse, "reverse", "", "network whose reverse names are served too, for example 192.0.2.0/24 or 2001:db8::/48")
+	cmd.Flags().StringArrayVar(&reverse, "reverse", nil, "network whose reverse names are served too, for example 192.0.2.0/24 or 2001:db8::/48; may be repeated")
 	return cmd
 }
 
-func newProject(zoneText, reverse string) (project, error) {
+func newProject(zoneText string, reverse []string) (project, error) {
 	name, err := zone.ParseName(strings.TrimSuffix(zoneText, ".") + ".")
 	if err != nil {
 		return project{}, fmt.Errorf("--zone: %w", err)
 	}
-	p := project{Zone: strings.TrimSuffix(name.String(), "."), Host: "192.0.2.10"}
-	if reverse == "" {
-		return p, nil
+	p := project{Zone: strings.TrimSuffix(name.String(), ".")}
+	for _, text := range reverse {
+		if err := p.addReverse(text); err != nil {
+			return p, fmt.Errorf("--reverse: %w", err)
+		}
 	}
-	network, err := netip.ParsePrefix(reverse)
+	if p.Host == "" { // the sample server's reverse name needs a zone, or check would find a fault in what was just made
+		err = p.addReverse("192.0.2.0/24")
+	}
+	return p, err
+}
+
+// addReverse adds a network's reverse zone. The first network of a family gives the sample server its address.
+func (p *project) addReverse(text string) error {
+	network, err := netip.ParsePrefix(text)
 	if err != nil {
-		return p, fmt.Errorf("--reverse: %q is no network such as 192.0.2.0/24 or 2001:db8::/48", reverse)
+		return fmt.Errorf("%q is no network such as 192.0.2.0/24 or 2001:db8::/48", text)
 	}
 	network = network.Masked()
-	if p.Reverse, err = reverseZone(network); err != nil {
-		return p, fmt.Errorf("--reverse: %w", err)
+	apex, err := reverseZone(network)
+	if err != nil {
+		return err
 	}
-	if network.Addr().Is4() {
-		host := network.Addr().As4()
+	p.Reverse = append(p.Reverse, apex)
+	switch host := network.Addr().AsSlice(); {
+	case len(host) == 4 && p.Host == "":
 		host[3] += 10
-		p.Host = netip.AddrFrom4(host).String()
+		p.Host = netip.AddrFrom4([4]byte(host)).String()
+	case len(host) == 16 && p.Host6 == "" && network.Bits() <= 120:
+		host[15] += 16
+		p.Host6 = netip.AddrFrom16([16]byte(host)).String()
 	}
-	return p, nil
+	return nil
 }
 
 // reverseZone names the zone of a network that ends on a label: 8, 16 or 24 bits of IPv4, a multiple of 4 of IPv6.
@@ -120,11 +141,12 @@ func writeProject(dir string, p project) error {
 			return err
 		}
 	}
-	files := map[string]string{"zonecast.yaml": "zonecast.yaml", "inventory.yaml": "inventory.yaml", "gitignore": ".gitignore", "zone.yaml": "zones/" + p.Zone + ".yaml"}
-	if p.Reverse != "" {
-		files["reverse.yaml"] = "zones/" + p.Reverse + ".yaml"
+	files := map[string]string{ // template by path
+		"zonecast.yaml": "zonecast.yaml", "inventory.yaml": "inventory.yaml", ".gitignore": "gitignore", "zones/" + p.Zone + ".yaml": "zone.yaml"}
+	for _, apex := range p.Reverse {
+		files["zones/"+apex+".yaml"] = "reverse.yaml"
 	}
-	for name, path := range files {
+	for path, name := range files {
 		text, err := fill(name, p)
 		if err != nil {
 			return err
