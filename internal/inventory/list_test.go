@@ -42,6 +42,7 @@ func TestUnreadableListsSayNothing(t *testing.T) {
 		"":                                    "no text",
 		" \n":                                 "no text",
 		"a: [":                                "yaml",
+		"- {kind: k, id: i}\nx: y\n":          "in the block that begins about there",
 		"- {kind: k, id: i, id: j}":           "duplicate key",
 		"- &a {kind: k}\n- *a":                "anchors",
 		"- !server {kind: k}":                 "tag",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -22,6 +23,10 @@ func parseYAML(text []byte) (v any, lines []int, err error) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil {
+		// In blocks the parser gives the line where the block begins, which may be hundreds of lines above the fault.
+		if t := err.Error(); strings.HasSuffix(t, "expected '-' indicator") || strings.HasSuffix(t, "expected key") {
+			err = fmt.Errorf("%w, in the block that begins about there: look for a line that is indented otherwise than its neighbours", err)
+		}
 		return nil, nil, err
 	}
 	if err := dec.Decode(new(yaml.Node)); err != io.EOF {
