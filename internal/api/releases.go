@@ -172,7 +172,8 @@ func (a *API) head(w http.ResponseWriter, r *http.Request) {
 		case <-changed:
 		case <-deadline:
 			seen = ""
-		case <-r.Context().Done():
+		case <-r.Context().Done(): // the client went, or this process stops: never an empty 200, which is no head
+			service.Fail(w, http.StatusServiceUnavailable, errors.New("this process is stopping; ask again, or another one"))
 			return
 		}
 	}
