@@ -240,22 +240,25 @@ func TestHeadWaitsForANewerOne(t *testing.T) {
 // A process that stops must not answer 200 without a head: proxies would take that for a forged one and alarm.
 func TestHeadEndsWithItsRequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	if err := w.st.Multi(t.Context(), store.Create(release.HeadPath("stable"), []byte("one"))); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	r := httptest.NewRequest("GET", "/v1/head?etag=0", nil).WithContext(ctx)
-	rec, done := httptest.NewRecorder(), make(chan struct{})
-	go func() {
-		w.h.Mux.ServeHTTP(rec, r)
-		close(done)
-	}()
-	cancel()
-	<-done
-	if rec.Code < 400 {
-		t.Fatalf("%d %q", rec.Code, rec.Body)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		if err := w.st.Multi(t.Context(), store.Create(release.HeadPath("stable"), []byte("one"))); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		r := httptest.NewRequest("GET", "/v1/head?etag=0", nil).WithContext(ctx)
+		rec, done := httptest.NewRecorder(), make(chan struct{})
+		go func() {
+			w.h.Mux.ServeHTTP(rec, r)
+			close(done)
+		}()
+		synctest.Wait() // until it waits for another head
+		cancel()
+		<-done
+		if rec.Code < 400 {
+			t.Fatalf("%d %q", rec.Code, rec.Body)
+		}
+	})
 }
 
 func TestReleasesFromTheLog(t *testing.T) {
