@@ -139,11 +139,7 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 	if ready != nil {
 		group.Go("ready", ready)
 	}
-	err = advise(group.Wait())
-	if ctx.Err() != nil && err == nil {
-		p.host.Log.Info("stopped")
-	}
-	return err
+	return p.ended(group.Wait())
 }
 
 // saveMemory has garbage collected at half the growth of Go's default, unless GOGC says otherwise: starting with
@@ -158,6 +154,14 @@ func saveMemory() {
 func stageName(s stage) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(fmt.Sprintf("%T", s), "*"), ".")
 	return name
+}
+
+// ended logs an end that was asked for; another is the program's error.
+func (p *process) ended(err error) error {
+	if err == nil {
+		p.host.Log.Info("stopped")
+	}
+	return advise(err)
 }
 
 // advise says what to do about a DNS address that is taken: HTTP's is dealt with before the stages run.

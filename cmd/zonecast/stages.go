@@ -143,5 +143,5 @@ func serveAlone(cmd *cobra.Command, cfg Config, withHTTP bool, make func(*servic
 		group.Go("http", func(ctx context.Context) error { return p.host.Serve(ctx, l) })
 	}
 	group.Go("localproxy", s.Run)
-	return advise(group.Wait())
+	return p.ended(group.Wait())
 }
