@@ -2,7 +2,9 @@ package ruleset
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -25,7 +27,11 @@ const maxID = 255
 func (r *Ruleset) Entity(kind, id string, attrs map[string]any) (*Entity, error) {
 	k := r.Kinds[kind]
 	if k == nil {
-		return nil, fmt.Errorf("%w %q", ErrUnknownKind, kind)
+		if len(r.Kinds) == 0 {
+			return nil, fmt.Errorf("%w %q: no kinds.yaml is loaded", ErrUnknownKind, kind)
+		}
+		known := slices.Sorted(maps.Keys(r.Kinds))
+		return nil, fmt.Errorf("%w %q: kinds.yaml has %s", ErrUnknownKind, kind, strings.Join(known[:min(len(known), 20)], ", "))
 	}
 	return k.entity(id, attrs)
 }
