@@ -33,7 +33,15 @@ func tableCommand() *cobra.Command {
 				if prefix != "" {
 					query.Set("prefix", prefix)
 				}
-				return list(cmd.Context(), c, "/v1/tables/"+url.PathEscape(args[0]), query, func(l api.RowLine) error { return printLine(w, l) })
+				rows := 0
+				err := list(cmd.Context(), c, "/v1/tables/"+url.PathEscape(args[0]), query, func(l api.RowLine) error {
+					rows++
+					return printLine(w, l)
+				})
+				if err == nil && rows == 0 && key != "" {
+					return fmt.Errorf("table %s has no row %q: keys are KIND/ID in inventory tables, names with their final dot where it is about names", args[0], key)
+				}
+				return err
 			}
 			return list(cmd.Context(), c, "/v1/tables", nil, func(l api.TableLine) error {
 				if flags.json {
