@@ -132,7 +132,7 @@ func TestHeldFeedEmpty(t *testing.T) {
 	w.event(putWeb1) // other feeds go on
 	w.serves("web1.corp.example.", dns.TypeA, "192.0.2.10")
 	w.serves("h29.corp.example.", dns.TypeA, "192.0.2.129")
-	w.must("held", "release", id, "--reason", "rack removed")
+	w.must("held", "release", id, "--reason", "rack removed", "--through")
 	w.releaseUntil(func() bool { return w.answers("h29.corp.example.", dns.TypeA) == "NXDOMAIN" })
 	w.serves("h4.corp.example.", dns.TypeA, "192.0.2.104")
 

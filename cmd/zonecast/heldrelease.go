@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -44,20 +45,23 @@ away, may then be held by the next one: that is said, and --through lets it go t
 				return err
 			}
 			next, err := heldNext(cmd.Context(), c, h, before)
-			switch {
-			case err != nil || next == nil:
+			if err != nil {
 				return err
-			case through:
-				return letGo(cmd.Context(), c, cmd.OutOrStdout(), *next, why)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "now held by the %s: %s\n  to let it go there too:  %s held release %s --reason \"…\"\n", next.Owner, next.Cause, calledAs(), next.ID)
-			return nil
+			for _, n := range next {
+				if through {
+					err = errors.Join(err, letGo(cmd.Context(), c, cmd.OutOrStdout(), n, why))
+					continue
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "now held by the %s: %s: %s\n  to let it go there too:  %s held release %s --reason \"…\"\n", n.Owner, n.Subject, n.Cause, calledAs(), n.ID)
+			}
+			return err
 		},
 	}
 	flags.register(cmd, false)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log")
 	cmd.Flags().StringVar(&by, "by", whoAmI(), "who, for the log")
-	cmd.Flags().BoolVar(&through, "through", false, "let go too what the next stage then holds of the same zone")
+	cmd.Flags().BoolVar(&through, "through", false, "let go too what the next stage then holds of it")
 	return cmd
 }
 
@@ -79,20 +83,26 @@ func heldIDs(ctx context.Context, c *client) (map[string]bool, error) {
 	return ids, err
 }
 
-// heldNext looks for a while whether a later stage holds what one has let go: a zone, or anything for a whole push.
-func heldNext(ctx context.Context, c *client, was row.Held, before map[string]bool) (next *row.Held, err error) {
+// heldNext looks for a second what a later stage holds of what one has let go: the same zone; for a list, a module or a
+// push, which concern many zones, whatever is held anew.
+func heldNext(ctx context.Context, c *client, was row.Held, before map[string]bool) (next []row.Held, err error) {
 	if was.Owner == "publisher" {
 		return nil, nil // nothing comes after it
 	}
+	oneZone := was.Unit == "zone" || was.Unit == "zone-file" || was.Unit == "rrset"
 	for range 10 {
+		next = nil
 		err := list(ctx, c, "/v1/held", nil, func(h row.Held) error {
-			if !before[h.ID] && h.Owner != was.Owner && h.CanFree && (was.Unit == "push" || strings.HasPrefix(was.Subject, h.Subject)) {
-				next = &h
+			if !before[h.ID] && h.Owner != was.Owner && h.CanFree && (!oneZone || strings.HasPrefix(was.Subject, h.Subject)) {
+				next = append(next, h)
 			}
 			return nil
 		})
-		if err != nil || next != nil {
-			return next, err
+		if err != nil {
+			return nil, err
+		}
+		if oneZone && next != nil { // there is but one to wait for
+			return next, nil
 		}
 		select {
 		case <-ctx.Done():
@@ -100,5 +110,5 @@ func heldNext(ctx context.Context, c *client, was row.Held, before map[string]bo
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return nil, nil
+	return next, nil
 }
