@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zonecast/internal/api"
+	"zonecast/internal/zone"
 )
 
 func explainCommand() *cobra.Command {
@@ -59,6 +60,9 @@ func printExplanation(w io.Writer, e api.Explanation) {
 		fmt.Fprintln(w)
 		for _, line := range s.Lines {
 			fmt.Fprintln(w, line)
+		}
+		if s.Set.Rotate != zone.RotateNone {
+			fmt.Fprintf(w, "    in %s order\n", s.Set.Rotate)
 		}
 		fmt.Fprintf(w, "    since version %d%s\n", s.Since.Version, released(s.Since.Released))
 		for _, c := range s.Causes {

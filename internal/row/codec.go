@@ -22,9 +22,12 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
+// rotateShift is where the rotation stands in the number that holds the TTL in its low 32 bits.
+const rotateShift = 32
+
 func appendSet(b []byte, s zone.RRset) []byte {
 	b = binary.AppendUvarint(b, uint64(s.Type))
-	b = binary.AppendUvarint(b, uint64(s.TTL))
+	b = binary.AppendUvarint(b, uint64(s.TTL)|uint64(s.Rotate)<<rotateShift)
 	b = binary.AppendUvarint(b, uint64(len(s.Data)))
 	for _, d := range s.Data {
 		b = appendString(b, string(d))
@@ -119,7 +122,12 @@ func (r *reader) name() zone.Name {
 }
 
 func (r *reader) set() zone.RRset {
-	s := zone.RRset{Type: zone.Type(r.uint()), TTL: uint32(r.uint())}
+	s := zone.RRset{Type: zone.Type(r.uint())}
+	ttl := r.uint()
+	s.TTL, s.Rotate = uint32(ttl), zone.Rotation(ttl>>rotateShift)
+	if !s.Rotate.Valid() || ttl>>rotateShift != uint64(s.Rotate) {
+		r.fail()
+	}
 	if n := r.count(); n > 0 {
 		s.Data = make([]zone.Rdata, n)
 		for i := range s.Data {

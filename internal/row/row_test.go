@@ -13,7 +13,8 @@ import (
 
 func drawSets(t *rapid.T, label string) (sets []zone.RRset) {
 	for range rapid.IntRange(0, 3).Draw(t, label) {
-		s := zone.RRset{Type: zone.Type(rapid.Uint16().Draw(t, "type")), TTL: rapid.Uint32Max(zone.MaxTTL).Draw(t, "ttl")}
+		s := zone.RRset{Type: zone.Type(rapid.Uint16().Draw(t, "type")), TTL: rapid.Uint32Max(zone.MaxTTL).Draw(t, "ttl"),
+			Rotate: rapid.SampledFrom([]zone.Rotation{zone.RotateNone, zone.RotateCyclic, zone.RotateRandom}).Draw(t, "rotate")}
 		for range rapid.IntRange(0, 3).Draw(t, "records") {
 			s.Data = append(s.Data, zone.Rdata(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "data")))
 		}
@@ -147,4 +148,22 @@ func FuzzRows(f *testing.F) {
 		_, _ = DecodeContributions(b)
 		_, _ = DecodeHuman(b)
 	})
+}
+
+// TestRotationRidesInTheTTL: a row written before there were rotations reads as one without, and the other way round a
+// set without rotation has the octets it always had.
+func TestRotationRidesInTheTTL(t *testing.T) {
+	t.Parallel()
+	before := []byte{format, 7, 0, 1, 1, 0xac, 0x02, 1, 4, 192, 0, 2, 1} // since 7, no zone, one A with TTL 300
+	p, err := DecodePublished(before)
+	if err != nil || len(p.Sets) != 1 || p.Sets[0].TTL != 300 || p.Sets[0].Rotate != zone.RotateNone {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if got := p.Encode(); string(got) != string(before) {
+		t.Errorf("% x, want % x", got, before)
+	}
+	p.Sets[0].Rotate = zone.RotateRandom + 1
+	if p, err := DecodePublished(p.Encode()); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("an unknown rotation: %+v, %v; want ErrCorrupt", p, err)
+	}
 }

@@ -9,7 +9,14 @@ import (
 )
 
 // A body is a node's RRsets: nothing for an empty non-terminal, else an octet of Flags and for each set, by type,
-// the number of records (uvarint), their octets (uvarint), and the records: type, class, TTL, length, data.
+// the number of records with the rotation above it (uvarint), their octets (uvarint), and the records: type, class,
+// TTL, length, data.
+
+// rotateShift is where a set's rotation stands in the number of its records: above what zone.MaxRecords leaves room for.
+const (
+	rotateShift = 14
+	countMask   = zone.MaxRecords - 1
+)
 
 const recordHeader = 10 // type 2, class 2, TTL 4, length 2
 
@@ -48,7 +55,7 @@ func appendBody(dst []byte, sets []zone.RRset) []byte {
 	dst = append(dst, 0)
 	for _, s := range sets {
 		dst[at] |= byte(flagOf(s.Type))
-		dst = binary.AppendUvarint(dst, uint64(len(s.Data)))
+		dst = binary.AppendUvarint(dst, uint64(len(s.Data))|uint64(s.Rotate)<<rotateShift)
 		dst = binary.AppendUvarint(dst, uint64(s.Size()+(recordHeader-2)*len(s.Data)))
 		for _, d := range s.Data {
 			dst = binary.BigEndian.AppendUint16(dst, uint16(s.Type))
@@ -77,6 +84,8 @@ func checkSets(sets []zone.RRset) error {
 			return fmt.Errorf("%w: %s has TTL %d", ErrSets, s.Type, s.TTL)
 		case s.Size() > zone.MaxRRset:
 			return fmt.Errorf("%w: %s has %d octets, at most %d", ErrSets, s.Type, s.Size(), zone.MaxRRset)
+		case len(s.Data) >= zone.MaxRecords || !s.Rotate.Valid():
+			return fmt.Errorf("%w: %s has %d records, %s", ErrSets, s.Type, len(s.Data), s.Rotate)
 		case !ascending(s.Data):
 			return fmt.Errorf("%w: %s data not sorted or repeated", ErrSets, s.Type)
 		}
@@ -122,7 +131,7 @@ func decodeBody(body []byte) ([]zone.RRset, error) {
 }
 
 func (r Raw) decode() (zone.RRset, error) {
-	set := zone.RRset{Type: r.Type, TTL: r.TTL(), Data: make([]zone.Rdata, 0, r.Count)}
+	set := zone.RRset{Type: r.Type, TTL: r.TTL(), Rotate: r.Rotate, Data: make([]zone.Rdata, 0, r.Count)}
 	size := 0
 	for record := range r.Records() {
 		size += len(record)

@@ -56,6 +56,7 @@ func TestDecodeDeltaRefuses(t *testing.T) {
 		"types out of order":  {Names: []NameChange{{ex, Data, []zone.RRset{{Type: zone.TypeNS, Data: set.Data}, set}}}},
 		"type twice":          {Names: []NameChange{{ex, Data, []zone.RRset{set, set}}}},
 		"data out of order":   {Names: []NameChange{{ex, Data, []zone.RRset{{Type: zone.TypeA, Data: []zone.Rdata{"2", "1"}}}}}},
+		"no rotation":         {Names: []NameChange{{ex, Data, []zone.RRset{{Type: zone.TypeA, Rotate: 3, Data: set.Data}}}}},
 		"large TTL":           {Names: []NameChange{{ex, Data, []zone.RRset{{Type: zone.TypeA, TTL: 1 << 31, Data: set.Data}}}}},
 	} {
 		if got, err := DecodeDelta(d.Encode()); !errors.Is(err, ErrCorrupt) {

@@ -117,6 +117,9 @@ func recordLines(n *Node) (lines []string) {
 		return nil
 	}
 	for _, s := range n.Sets {
+		if s.Rotate != zone.RotateNone {
+			lines = append(lines, rotation(n.Name, s))
+		}
 		lines = append(lines, s.Lines(n.Name)...)
 	}
 	return lines

@@ -16,7 +16,7 @@ const soaNumbers = 20
 
 // WriteZone writes one zone as an RFC 1035 file, SOA first, absolute names, a TTL on each line; serial replaces
 // the SOA's unless the zone's is literal. Nodes are the zone's, in canonical order; empty non-terminals are left out.
-// ReadZoneFile reads the same records back.
+// ReadZoneFile reads the same records back, without their rotation, which is a comment.
 func WriteZone(w io.Writer, z Zone, nodes iter.Seq[Node], serial uint32) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "; zone %s\n$ORIGIN %s\n", z.describe(), z.Apex)
@@ -46,8 +46,16 @@ func withSerial(z Zone, soa zone.RRset, serial uint32) zone.RRset {
 	return soa
 }
 
+// rotation says of a set that it rotates: a comment, since zone files have no word for it.
+func rotation(owner zone.Name, s zone.RRset) string {
+	return fmt.Sprintf("; %s %s rotate=%s", owner, s.Type, s.Rotate)
+}
+
 // writeSet leaves errors to the bufio.Writer, which keeps the first.
 func writeSet(out *bufio.Writer, owner zone.Name, s zone.RRset) {
+	if s.Rotate != zone.RotateNone {
+		fmt.Fprintln(out, rotation(owner, s))
+	}
 	for _, d := range s.Data {
 		fmt.Fprintf(out, "%s\t%d\tIN\t%s\t%s\n", owner, s.TTL, s.Type, rdataText(s.Type, d))
 	}

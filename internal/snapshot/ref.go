@@ -59,9 +59,10 @@ func (r Ref) Sets() iter.Seq[Raw] {
 // Raw is one RRset in wire form: records of type, class, TTL, length and data each, ready to be copied behind an
 // owner name. Count is what the file says; count what Records gives when the file may lie.
 type Raw struct {
-	Type  zone.Type
-	Count int
-	Wire  []byte
+	Type   zone.Type
+	Rotate zone.Rotation
+	Count  int
+	Wire   []byte
 }
 
 // TTL of the set, in seconds.
@@ -87,16 +88,18 @@ func (r Raw) Records() iter.Seq[[]byte] {
 
 func nextRaw(b []byte) (raw Raw, rest []byte, ok bool) {
 	count, n := uvarint(b)
-	if n <= 0 {
+	if n <= 0 || count>>rotateShift > uint64(zone.RotateRandom) {
 		return Raw{}, nil, false
 	}
+	rotate := zone.Rotation(count >> rotateShift)
+	count &= countMask
 	size, m := uvarint(b[n:])
 	b = b[n+m:]
 	if m <= 0 || size > uint64(len(b)) || count == 0 || count > size/recordHeader {
 		return Raw{}, nil, false
 	}
 	wire := b[:size:size]
-	return Raw{Type: zone.Type(binary.BigEndian.Uint16(wire)), Count: int(count), Wire: wire}, b[size:], true
+	return Raw{Type: zone.Type(binary.BigEndian.Uint16(wire)), Rotate: rotate, Count: int(count), Wire: wire}, b[size:], true
 }
 
 // uvarint is binary.Uvarint with the short cases first and never a negative size.

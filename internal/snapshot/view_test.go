@@ -95,7 +95,7 @@ func drawName(t *rapid.T) zone.Name {
 func drawSets(t *rapid.T) []zone.RRset {
 	var sets []zone.RRset
 	for _, ty := range rapid.SliceOfNDistinct(rapid.SampledFrom([]zone.Type{zone.TypeA, zone.TypeNS, zone.TypeTXT, 65280}), 1, 3, rapid.ID).Draw(t, "types") {
-		s := zone.RRset{Type: ty, TTL: rapid.Uint32Range(0, 7).Draw(t, "ttl")}
+		s := zone.RRset{Type: ty, TTL: rapid.Uint32Range(0, 7).Draw(t, "ttl"), Rotate: zone.Rotation(rapid.IntRange(0, 2).Draw(t, "rotate"))}
 		s.Data = rapid.SliceOfN(rapid.SampledFrom([]zone.Rdata{"", "1234", "\x00", "xyz\x00"}), 1, 3).Draw(t, "data")
 		s.Normalize()
 		sets = append(sets, s)

@@ -7,14 +7,15 @@ import (
 
 // setJSON is an RRset as JSON has it: octets are no JSON strings, so the data stands in presentation form.
 type setJSON struct {
-	Type Type     `json:"type"`
-	TTL  uint32   `json:"ttl"`
-	Data []string `json:"data"`
+	Type   Type     `json:"type"`
+	TTL    uint32   `json:"ttl"`
+	Rotate Rotation `json:"rotate,omitempty"`
+	Data   []string `json:"data"`
 }
 
 // MarshalJSON writes the data in presentation form: {"type":"A","ttl":300,"data":["192.0.2.1"]}.
 func (s RRset) MarshalJSON() ([]byte, error) {
-	j := setJSON{Type: s.Type, TTL: s.TTL, Data: make([]string, len(s.Data))}
+	j := setJSON{Type: s.Type, TTL: s.TTL, Rotate: s.Rotate, Data: make([]string, len(s.Data))}
 	for i, d := range s.Data {
 		j.Data[i] = RdataText(s.Type, d)
 	}
@@ -27,7 +28,7 @@ func (s *RRset) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*s = RRset{Type: j.Type, TTL: j.TTL}
+	*s = RRset{Type: j.Type, TTL: j.TTL, Rotate: j.Rotate}
 	for _, t := range j.Data {
 		d, err := ParseRdata(j.Type, t, Root)
 		if err != nil {

@@ -70,9 +70,10 @@ const MaxTTL = 1<<31 - 1
 // RRset is all records of one type at one owner name: one TTL (RFC 2181 5.2) and a set of rdata.
 // Data is in canonical order without repeats once Normalize has run; every package past the parser relies on it.
 type RRset struct {
-	Type Type    `json:"type"`
-	TTL  uint32  `json:"ttl"` // seconds, at most MaxTTL
-	Data []Rdata `json:"data"`
+	Type   Type     `json:"type"`
+	TTL    uint32   `json:"ttl"`              // seconds, at most MaxTTL
+	Rotate Rotation `json:"rotate,omitempty"` // in which order a proxy gives the data
+	Data   []Rdata  `json:"data"`
 }
 
 // Normalize sorts the rdata as octet strings (RFC 4034 6.3) and drops repeats.
@@ -81,9 +82,9 @@ func (s *RRset) Normalize() {
 	s.Data = slices.Compact(s.Data)
 }
 
-// Equal compares type, TTL and rdata of normalized sets.
+// Equal compares type, TTL, rotation and rdata of normalized sets.
 func (s RRset) Equal(o RRset) bool {
-	return s.Type == o.Type && s.TTL == o.TTL && slices.Equal(s.Data, o.Data)
+	return s.Type == o.Type && s.TTL == o.TTL && s.Rotate == o.Rotate && slices.Equal(s.Data, o.Data)
 }
 
 // Size is the set's rdata in octets, the 2-octet lengths included; an RRset above 60 KB is refused (DESIGN).
@@ -98,9 +99,13 @@ func (s RRset) Size() int {
 // MaxRRset bounds RRset.Size, so that a response of one set fits a TCP message.
 const MaxRRset = 60 << 10
 
-// Union adds o's rdata to s; the smaller TTL wins (DESIGN, rules). Types must be the same.
+// MaxRecords is above the number of records of any RRset that MaxRRset lets through: of different data there is one
+// empty, 256 of one octet, and no more than 15,167 fit of two octets.
+const MaxRecords = 1 << 14
+
+// Union adds o's rdata to s; the smaller TTL wins (DESIGN, rules), and the stronger rotation. Types must be the same.
 func (s RRset) Union(o RRset) RRset {
-	u := RRset{Type: s.Type, TTL: min(s.TTL, o.TTL), Data: slices.Concat(s.Data, o.Data)}
+	u := RRset{Type: s.Type, TTL: min(s.TTL, o.TTL), Rotate: max(s.Rotate, o.Rotate), Data: slices.Concat(s.Data, o.Data)}
 	u.Normalize()
 	return u
 }

@@ -46,7 +46,7 @@ func coalesce(claims []row.Claim) (out []row.Claim) {
 		if count[g] == 1 {
 			first.Set.Data = append([]zone.Rdata(nil), first.Set.Data...)
 		}
-		first.Set.TTL = min(first.Set.TTL, c.Set.TTL)
+		first.Set.TTL, first.Set.Rotate = min(first.Set.TTL, c.Set.TTL), max(first.Set.Rotate, c.Set.Rotate)
 		first.Set.Data = append(first.Set.Data, c.Set.Data...)
 	}
 	for g, n := range count {

@@ -55,7 +55,8 @@ func (m *merger) source(rank int, s Source) {
 	}
 }
 
-// union unites the standing claims of one type, and gives the first one's origin.
+// union unites the standing claims of one type, and gives the first one's origin. As in zone.RRset.Union the smallest
+// TTL and the strongest rotation count.
 func union(claims []claim, t zone.Type) (first row.Origin, u zone.RRset) {
 	u = zone.RRset{Type: t, TTL: zone.MaxTTL}
 	n := 0
@@ -71,7 +72,7 @@ func union(claims []claim, t zone.Type) (first row.Origin, u zone.RRset) {
 		if n == 2 {
 			u.Data = slices.Clone(u.Data)
 		}
-		u.TTL = min(u.TTL, c.Set.TTL)
+		u.TTL, u.Rotate = min(u.TTL, c.Set.TTL), max(u.Rotate, c.Set.Rotate)
 		u.Data = append(u.Data, c.Set.Data...)
 	}
 	if n > 1 {
