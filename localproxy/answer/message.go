@@ -101,8 +101,10 @@ func boundary(n zone.Name, off int) bool {
 
 // rrset is a set as it lies in the file: records of type, class, TTL, length and data, without their owner.
 type rrset struct {
-	typ  zone.Type
-	wire []byte
+	typ    zone.Type
+	rotate zone.Rotation
+	count  int // of records, as the file says
+	wire   []byte
 }
 
 const recordHeader = 10
@@ -131,8 +133,20 @@ func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 	if m.truncated {
 		return false
 	}
+	var tail rrset
+	if sec == sectionAnswer && set.rotate != zone.RotateNone {
+		set, tail = set.rotated(owner)
+	}
 	mark, anchored, count := len(m.buf), m.anchored, uint16(0)
-	for record, ok := set.record(); ok; record, ok = set.record() {
+	for {
+		record, ok := set.record()
+		if !ok {
+			if len(tail.wire) == 0 {
+				break
+			}
+			set, tail = tail, rrset{}
+			continue
+		}
 		m.owner(owner)
 		at := len(m.buf) + recordHeader
 		m.buf = append(m.buf, record...)

@@ -22,7 +22,7 @@ func (r *resolver) negative() {
 	copied := r.keep(record)
 	ttl := min(binary.BigEndian.Uint32(record[4:]), binary.BigEndian.Uint32(record[len(record)-4:]))
 	binary.BigEndian.PutUint32(copied[4:], ttl)
-	r.m.must(sectionAuthority, r.zone.Apex, rrset{zone.TypeSOA, copied})
+	r.m.must(sectionAuthority, r.zone.Apex, rrset{typ: zone.TypeSOA, wire: copied})
 }
 
 // referral sends the client to the servers of a delegated zone: their names without authority, the addresses that the

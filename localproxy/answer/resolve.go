@@ -32,7 +32,7 @@ func (r *resolver) find(n zone.Name) (snapshot.Ref, bool) { return r.view.Find(o
 // set takes one type's records out of a node.
 func set(node snapshot.Ref, t zone.Type) (rrset, bool) {
 	raw, ok := node.Set(t)
-	return rrset{t, raw.Wire}, ok
+	return rrset{t, raw.Rotate, raw.Count, raw.Wire}, ok
 }
 
 // keep puts octets into the answer's own memory; what it gave before stays valid when that grows.
@@ -141,7 +141,7 @@ func (r *resolver) wildcard(name, encloser zone.Name) (next zone.Name, more bool
 func (r *resolver) found(name zone.Name, node snapshot.Ref) (next zone.Name, more bool) {
 	if r.q.typ == typeANY {
 		for raw := range node.Sets() {
-			r.m.must(sectionAnswer, name, rrset{raw.Type, raw.Wire}) // RFC 8482 4.1: one RRset is enough
+			r.m.must(sectionAnswer, name, rrset{raw.Type, raw.Rotate, raw.Count, raw.Wire}) // RFC 8482 4.1: one RRset is enough
 			return "", false
 		}
 		r.negative()
@@ -202,7 +202,7 @@ func (r *resolver) dname(name, owner zone.Name, dname rrset) (next zone.Name, mo
 	}
 	at := len(r.made)
 	r.made = appendRecord(r.made, zone.TypeCNAME, binary.BigEndian.Uint32(record[4:]), prefix, suffix)
-	next, more = r.follow(name, rrset{zone.TypeCNAME, r.made[at:]})
+	next, more = r.follow(name, rrset{typ: zone.TypeCNAME, wire: r.made[at:]})
 	if r.q.typ == zone.TypeCNAME || r.q.typ == typeANY {
 		more = false // the synthesised CNAME is what was asked for
 	}

@@ -32,7 +32,7 @@ func (r *resolver) timestamp(name zone.Name) bool {
 		r.negative()
 	default:
 		// TTL 0, so that no cache makes an old answer of a fresh one.
-		r.m.must(sectionAnswer, name, rrset{zone.TypeTXT, appendRecord(nil, zone.TypeTXT, 0, r.facts.txt())})
+		r.m.must(sectionAnswer, name, rrset{typ: zone.TypeTXT, wire: appendRecord(nil, zone.TypeTXT, 0, r.facts.txt())})
 	}
 	return true
 }

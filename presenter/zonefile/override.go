@@ -33,7 +33,7 @@ func (r *reader) override(n *yaml.Node, h *row.HumanRecord) bool {
 	if h.Set.Type == zone.TypeSOA {
 		return r.settings(n)
 	}
-	f, good := r.object(n, "zonecast", 0, "mode", "scope", "expires", "reason")
+	f, good := r.object(n, "zonecast", 0, "mode", "scope", "rotate", "expires", "reason")
 	if !good {
 		return false
 	}
@@ -48,6 +48,9 @@ func (r *reader) override(n *yaml.Node, h *row.HumanRecord) bool {
 	}
 	if h.Mode == ModeMerge && types[h.Set.Type.String()].single {
 		good = r.fail(f["mode"], "bad-mode", h.Set.Type.String()+" takes one value: nothing can be merged into it", "write mode: replace")
+	}
+	if o := f["rotate"]; o != nil {
+		good = r.rotate(o, h) && good
 	}
 	if e := f["expires"]; e != nil {
 		good = r.expires(e, h) && good
@@ -65,6 +68,18 @@ func (r *reader) enum(n *yaml.Node, check, what string, words ...string) (string
 		}
 	}
 	return "", r.fail(n, check, fmt.Sprintf("%s: %.60q is none of %s", what, n.Value, strings.Join(words, ", ")), "")
+}
+
+// rotate reads in which order the record's values are given.
+func (r *reader) rotate(n *yaml.Node, h *row.HumanRecord) bool {
+	word, good := r.enum(n, "bad-rotate", "rotate", zone.RotateNone.String(), zone.RotateCyclic.String(), zone.RotateRandom.String())
+	if good && (h.Mode == ModeMask || types[h.Set.Type.String()].single) {
+		good = r.fail(n, "bad-rotate", "there are no values to rotate", "remove rotate")
+	}
+	if good {
+		h.Set.Rotate, _ = zone.ParseRotation(word)
+	}
+	return good
 }
 
 // expires reads a day (to its end, UTC) or an RFC 3339 time, quoted or not: both readings of YAML agree on it.

@@ -148,12 +148,16 @@ b:
   zonecast: {mode: mask, expires: 2026-12-01T10:00:00Z}
 c:
   zonecast: {mode: mask, scope: name}
+d:
+  type: A
+  values: [192.0.2.1, 192.0.2.2]
+  zonecast: {rotate: cyclic}
 `)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	z := zones.Zones[0]
-	if !z.Facts.SerialLiteral || z.Facts.Timestamp || z.Written != 4 {
+	if !z.Facts.SerialLiteral || z.Facts.Timestamp || z.Written != 5 {
 		t.Errorf("%+v", z)
 	}
 	a, b, c := z.Records[2].Human, z.Records[3].Human, z.Records[4].Human
@@ -165,6 +169,14 @@ c:
 	}
 	if c.Set.Type != TypeAny {
 		t.Errorf("%+v", c)
+	}
+	if d := z.Records[5].Human; d.Set.Rotate != zone.RotateCyclic || len(d.Set.Data) != 2 || a.Set.Rotate != zone.RotateNone {
+		t.Errorf("%+v", d)
+	}
+	for _, bad := range []string{"type: CNAME\n  value: b.example.com.\n  zonecast: {rotate: random}", "type: A\n  zonecast: {mode: mask, rotate: random}"} {
+		if _, problems := parse("example.com.yaml", "e:\n  "+bad+"\n"); len(problems) == 0 || problems[0].Check != "bad-rotate" {
+			t.Errorf("%s: %v", bad, problems)
+		}
 	}
 	soa := zone.RdataText(zone.TypeSOA, z.Records[1].Human.Set.Data[0])
 	if z.Records[0].Human.Set.Type == zone.TypeSOA {
