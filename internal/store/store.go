@@ -31,8 +31,8 @@ const (
 	MaxMulti = 900 << 10 // paths and data of one Multi, by Op.Size
 
 	// OpOverhead is counted for each Op: what ZooKeeper's encoding adds for its header, the ACL and the root's
-	// path. zk refuses a root and user name that would need more.
-	OpOverhead = 128
+	// path. zk refuses a root, user names and readers that would need more: with names of 10 octets, 4 readers.
+	OpOverhead = 320
 )
 
 // AnyVersion in Set, Delete and Check skips the comparison.

@@ -1,7 +1,6 @@
 package zk
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -34,9 +32,14 @@ type Config struct {
 	Connections int `yaml:"connections"`
 	// Pipeline is how many bulk reads may be under way at once, on all connections together. 1 to 4096.
 	Pipeline int `yaml:"pipeline"`
-	// AuthFile holds "user:password" in one line, for digest authentication. All nodes made are then for this
-	// identity alone. Without it they are for everybody. Its content is never logged.
+	// AuthFile holds "user:password" in one line, for digest authentication. All nodes made are then for the
+	// identities below alone. Without it they are for everybody. Its content is never logged.
 	AuthFile string `yaml:"auth_file"`
+	// Writer is the digest id ("user:hash", see Identity) of those who may do everything: whose the nodes are. Empty
+	// means the identity of AuthFile; a reader has to say it, so that the writer may tidy up what the reader leaves.
+	Writer string `yaml:"writer"`
+	// Readers are digest ids that may read everything and write below /proxies only: what proxies authenticate as.
+	Readers []string `yaml:"readers"`
 	// TLS, when given, encrypts all connections; the servers then listen with secureClientPort.
 	TLS *TLS `yaml:"tls"`
 
@@ -69,13 +72,15 @@ func DefaultConfig() Config {
 // setup is a Config after its files were read.
 type setup struct {
 	Config
-	auth []byte // user:password
-	acl  []zk.ACL
+	auth []byte   // user:password
+	acl  []zk.ACL // of nodes that readers may read
+	open []zk.ACL // of nodes that readers may write too
+	self string   // digest id
 	tls  *tls.Config
 }
 
 func (c Config) prepare() (*setup, error) {
-	s := &setup{Config: c, acl: zk.WorldACL(zk.PermAll)}
+	s := &setup{Config: c, acl: zk.WorldACL(zk.PermAll), open: zk.WorldACL(zk.PermAll)}
 	if s.Log == nil {
 		s.Log = slog.Default()
 	}
@@ -87,15 +92,13 @@ func (c Config) prepare() (*setup, error) {
 			return nil, fmt.Errorf("zookeeper: auth_file: %w", err)
 		}
 	}
+	if err := s.settleAccess(); err != nil {
+		return nil, fmt.Errorf("zookeeper: %w", err)
+	}
 	if c.TLS != nil {
 		if err := s.readTLS(); err != nil {
 			return nil, fmt.Errorf("zookeeper: tls: %w", err)
 		}
-	}
-	// The encoding of a create: type, done and error (9), lengths of path and data (8), flags (4), the ACL's count,
-	// permissions and two lengths (16), and what the texts take. store.OpOverhead must cover it.
-	if need := 9 + 8 + 4 + 16 + len(c.Root) + len(s.acl[0].Scheme) + len(s.acl[0].ID); need > store.OpOverhead {
-		return nil, fmt.Errorf("zookeeper: root and user name are together %d octets too long", need-store.OpOverhead)
 	}
 	return s, nil
 }
@@ -126,16 +129,12 @@ func (c Config) check() error {
 }
 
 func (s *setup) readAuth() error {
-	data, err := os.ReadFile(s.AuthFile)
+	user, password, err := readAuth(s.AuthFile)
 	if err != nil {
 		return err
 	}
-	s.auth = bytes.TrimRight(data, "\r\n")
-	user, password, ok := strings.Cut(string(s.auth), ":")
-	if !ok || user == "" || password == "" || bytes.ContainsAny(s.auth, "\r\n") {
-		return fmt.Errorf("%s: want one line, user:password", s.AuthFile)
-	}
-	s.acl = zk.DigestACL(zk.PermAll, user, password)
+	s.auth = []byte(user + ":" + password)
+	s.self = digest(user, password)
 	return nil
 }
 

@@ -33,7 +33,7 @@ func TestBadConfig(t *testing.T) {
 		"missing port":    func(c *Config) { c.Servers = []string{"zk1.example"} },
 		"root":            func(c *Config) { c.Root = "/" },
 		"no path":         func(c *Config) { c.Root = "zonecast" },
-		"too long":        func(c *Config) { c.Root = "/" + strings.Repeat("x", 100) },
+		"too long":        func(c *Config) { c.Root = "/" + strings.Repeat("x", 300) },
 		"session_timeout": func(c *Config) { c.SessionTimeout = 0 },
 		"request_timeout": func(c *Config) { c.RequestTimeout = 0 },
 		"dial_timeout":    func(c *Config) { c.DialTimeout = 0 },

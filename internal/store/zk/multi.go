@@ -95,9 +95,9 @@ func (st *Store) request(op store.Op) any {
 	}
 	switch op.Kind {
 	case store.KindCreate:
-		return &zk.CreateRequest{Path: p, Data: op.Data, Acl: st.acl}
+		return &zk.CreateRequest{Path: p, Data: op.Data, Acl: st.aclOf(op.Path)}
 	case store.KindCreateEphemeral:
-		return &zk.CreateRequest{Path: p, Data: op.Data, Acl: st.acl, Flags: zk.FlagEphemeral}
+		return &zk.CreateRequest{Path: p, Data: op.Data, Acl: st.aclOf(op.Path), Flags: zk.FlagEphemeral}
 	case store.KindSet:
 		return &zk.SetDataRequest{Path: p, Data: op.Data, Version: version}
 	case store.KindDelete:
@@ -149,7 +149,7 @@ func (st *Store) makeParent(ctx context.Context, path string, own, there map[str
 		}
 		// An empty node that exists is what was wanted, so that this may be repeated, unlike other writes.
 		err = st.main.read(ctx, func(c *zk.Conn) error {
-			_, err := c.Create(st.full(parent), nil, 0, st.acl)
+			_, err := c.Create(st.full(parent), nil, 0, st.aclOf(parent))
 			return err
 		})
 	}

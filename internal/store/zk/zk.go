@@ -89,6 +89,13 @@ func (st *Store) makeRoot(ctx context.Context) error {
 			return fmt.Errorf("root %s: %w", p, err)
 		}
 	}
+	if len(st.Readers) == 0 || st.reads() {
+		return nil
+	}
+	// Readers may not make what lies right below the root, so the folder of their reports is made for them.
+	if _, err := st.makeParent(ctx, reports+"/any", nil, map[string]bool{"/": true}); err != nil {
+		return fmt.Errorf("root %s: %w", st.Root, err)
+	}
 	return nil
 }
 
