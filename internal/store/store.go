@@ -30,9 +30,11 @@ const (
 	MaxNode  = 512 << 10 // one node's data
 	MaxMulti = 900 << 10 // paths and data of one Multi, by Op.Size
 
-	// OpOverhead is counted for each Op: what ZooKeeper's encoding adds for its header, the ACL and the root's
-	// path. zk refuses a root, user names and readers that would need more: with names of 10 octets, 4 readers.
-	OpOverhead = 320
+	// OpOverhead is counted for each Op, and ACLOverhead for each that makes a node: what ZooKeeper's encoding adds for
+	// its header and the root's path, and for the access list. zk refuses a root, user names and readers that would
+	// need more.
+	OpOverhead  = 128
+	ACLOverhead = 192
 )
 
 // AnyVersion in Set, Delete and Check skips the comparison.
@@ -86,8 +88,14 @@ func Delete(path string, version int64) Op {
 // Check fails the Multi unless the node exists with this version (or AnyVersion).
 func Check(path string, version int64) Op { return Op{Kind: KindCheck, Path: path, Version: version} }
 
-// Size is what the operation adds to a Multi, in octets, with OpOverhead.
-func (o Op) Size() int { return len(o.Path) + len(o.Data) + OpOverhead }
+// Size is what the operation adds to a Multi, in octets, with what its encoding adds.
+func (o Op) Size() int {
+	size := len(o.Path) + len(o.Data) + OpOverhead
+	if o.Kind == KindCreate || o.Kind == KindCreateEphemeral {
+		size += ACLOverhead
+	}
+	return size
+}
 
 // Store is one session with the tree. Its methods are safe for concurrent use. A read on a Store sees at least
 // everything that an earlier call on the same Store wrote or saw, whatever connection it goes through.

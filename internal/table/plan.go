@@ -84,7 +84,7 @@ func (p *plan) totals(edits []edit) (rows, bytes int64) {
 func (p *plan) reserve() (int, error) {
 	head, err := p.final(p.w.head).encode()
 	entry := store.Delete(logPath(p.w.name, 0), store.AnyVersion).Size()
-	return len(head) + 512 + (maxTrim+2)*entry, err
+	return len(head) + 512 + store.ACLOverhead + (maxTrim+2)*entry, err
 }
 
 // final is the head with what only the last multi of a group writes.
@@ -123,6 +123,9 @@ func split(plans []*plan) (parts [][][]edit, err error) {
 		logged := 0
 		for _, e := range p.edits {
 			cost := store.Set(shardPath(p.w.name, p.w.head.Shards, e.index), e.data, 0).Size()
+			if e.fresh {
+				cost += store.ACLOverhead
+			}
 			if !p.bulk {
 				cost += e.logSize()
 				logged += e.logSize()

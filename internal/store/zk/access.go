@@ -84,16 +84,19 @@ func (s *setup) settleAccess() error {
 	return s.checkOverhead()
 }
 
-// checkOverhead holds what the library's encoding of a create adds to path and data to what store.OpOverhead allows
-// for it: type, done and error (9), lengths of path and data (8), flags (4), the access list's count (4) and, for
-// each of its entries, permissions and two lengths (12) and the texts.
+// checkOverhead holds what the library's encoding adds to path and data to what package store counts for it: type, done
+// and error (9), two lengths or a version (8), flags (4), the root; and for a create the access list's count (4) and, of
+// each of its entries, permissions, two lengths (12) and the texts.
 func (s *setup) checkOverhead() error {
-	need := 9 + 8 + 4 + 4 + len(s.Root)
+	header, acl := 9+8+4+len(s.Root), 4
 	for _, a := range s.acl {
-		need += 12 + len(a.Scheme) + len(a.ID)
+		acl += 12 + len(a.Scheme) + len(a.ID)
 	}
-	if need > store.OpOverhead {
-		return fmt.Errorf("root, user names and readers are together %d octets too long: readers may share an identity", need-store.OpOverhead)
+	if header > store.OpOverhead {
+		return fmt.Errorf("root: %d octets too long", header-store.OpOverhead)
+	}
+	if acl > store.ACLOverhead {
+		return fmt.Errorf("user names and readers are together %d octets too long: readers may share an identity", acl-store.ACLOverhead)
 	}
 	return nil
 }
