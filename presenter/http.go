@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/decision"
 	"zonecast/internal/leader"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
@@ -88,25 +89,30 @@ func (t *term) submit(ctx context.Context, p checkout.Push, by string) (a load.A
 
 // postRelease lets a held thing go: {"reason": …, "by": …}.
 func (s *Stage) postRelease(w http.ResponseWriter, r *http.Request) {
+	t := s.leading(w, r)
+	if t == nil {
+		return
+	}
 	why, err := service.ReadWhy(w, r)
 	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
 	}
-	t := s.leading(w, r)
-	if t == nil {
-		return
-	}
 	var h row.Held
 	id := r.PathValue("id")
 	err = t.do(r.Context(), func() (err error) {
-		h, err = t.release(id)
+		if h, err = t.release(id); err == nil {
+			t.tx.held.Also(decision.Op(decision.Of(h, why)))
+		}
 		return err
 	})
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause, "reason", why.Reason, "by", why.By)
+	s.log.Warn("released by hand", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause, "reason", why.Reason, "by", why.By, "from", why.From)
+	if err := decision.Trim(r.Context(), s.st); err != nil {
+		s.log.Warn("the log of decisions cannot be trimmed", "error", err)
+	}
 	service.Reply(w, http.StatusOK, map[string]any{"released": h})
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/decision"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/service"
@@ -260,7 +261,7 @@ func TestBadFilesAreHeld(t *testing.T) {
 	}
 	r.serves("ns1.example.net.", "3600 A 192.0.2.54")
 	r.serves("ns1.example.com.", "3600 A 192.0.2.53")
-	if h := r.held()["unknown-key"]; h.CanFree || r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", nil, nil) != http.StatusConflict {
+	if h := r.held()["unknown-key"]; h.CanFree || r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", why, nil) != http.StatusConflict {
 		t.Fatalf("%+v", r.held())
 	}
 	r.start() // a restart with a broken file forgets nothing
@@ -269,6 +270,35 @@ func TestBadFilesAreHeld(t *testing.T) {
 	r.serves("ns1.example.com.", "3600 A 192.0.2.54")
 	if len(r.held()) != 0 {
 		t.Fatalf("still held: %+v", r.held())
+	}
+}
+
+// why is the body of a release.
+var why = map[string]string{"reason": "it is meant", "by": "me"}
+
+// Who let what go, when and why is kept, with the deed; what was refused is not.
+func TestReleasesAreLogged(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.push("c1", true, "example.com.yaml", small)
+	a := r.push("c2", true)
+	path := "/v1/stages/presenter/held/" + a.HeldID + "/release"
+	if code := r.call("POST", path, map[string]string{"by": "me"}, nil); code != http.StatusBadRequest {
+		t.Errorf("without a reason: %d", code)
+	}
+	if code := r.call("POST", "/v1/stages/presenter/held/x/release", why, nil); code != http.StatusNotFound {
+		t.Errorf("of nothing: %d", code)
+	}
+	if code := r.call("POST", path, why, nil); code != http.StatusOK {
+		t.Fatalf("release: %d", code)
+	}
+	list, err := decision.List(t.Context(), r.st, 10)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	e := list[0]
+	if e.ID != a.HeldID || e.Check != "zone-gone" || e.By != "me" || e.From == "" || e.Reason != "it is meant" || e.What != decision.Release || e.Stage != "presenter" || e.At == 0 {
+		t.Errorf("%+v", e)
 	}
 }
 
@@ -297,14 +327,14 @@ func TestVanishedAndEmptiedZonesAreHeld(t *testing.T) {
 			}
 			r.start()
 			r.serves("ns1.example.com.", "3600 A 192.0.2.53")
-			if code := r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", map[string]string{"reason": "it is meant", "by": "me"}, nil); code != http.StatusOK {
+			if code := r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", why, nil); code != http.StatusOK {
 				t.Fatalf("release: %d", code)
 			}
 			r.serves("ns1.example.com.", c.after)
 			if len(r.held()) != 0 {
 				t.Fatalf("still held: %+v", r.held())
 			}
-			if r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", nil, nil) != http.StatusNotFound {
+			if r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", why, nil) != http.StatusNotFound {
 				t.Fatal("released twice")
 			}
 			v, _ := table.Read(t.Context(), r.st, "zones")
@@ -347,7 +377,7 @@ func TestOlderPushIsHeld(t *testing.T) {
 	if again := r.push("c1", false, "example.com.yaml", small); again.HeldID != a.HeldID {
 		t.Fatalf("%+v", again)
 	}
-	if code := r.call("POST", "/v1/stages/presenter/held/"+a.HeldID+"/release", nil, nil); code != http.StatusOK {
+	if code := r.call("POST", "/v1/stages/presenter/held/"+a.HeldID+"/release", why, nil); code != http.StatusOK {
 		t.Fatalf("release: %d", code)
 	}
 	r.serves("ns1.example.com.", "3600 A 192.0.2.1")

@@ -119,7 +119,7 @@ func crashAt(t *testing.T, refuse func([]store.Op) bool, done, first bool) {
 		t.Fatal(err)
 	}
 	for _, item := range w.heldItems() {
-		if _, err := h.letGo(item.ID, "", ""); err != nil {
+		if _, err := h.letGo(item.ID, request{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.releaseAll(); err != nil {

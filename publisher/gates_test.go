@@ -195,10 +195,10 @@ func TestReleaseFreesWhatWasShown(t *testing.T) {
 	if second.ID == first.ID {
 		t.Error("much more is the same item")
 	}
-	if got := a.post("/v1/stages/publisher/held/"+first.ID+"/release", request{}); got.Code != http.StatusNotFound {
+	if got := a.post("/v1/stages/publisher/held/"+first.ID+"/release", request{Reason: "test"}); got.Code != http.StatusNotFound {
 		t.Errorf("release of what is no more: %d %s", got.Code, got.Body)
 	}
-	if got := a.post("/v1/stages/publisher/held/"+second.ID+"/release", request{}); got.Code != http.StatusOK {
+	if got := a.post("/v1/stages/publisher/held/"+second.ID+"/release", request{Reason: "test"}); got.Code != http.StatusOK {
 		t.Errorf("release: %d %s", got.Code, got.Body)
 	}
 	p.synced("released")
@@ -219,7 +219,7 @@ func TestHeldSurvivesRestart(t *testing.T) {
 	if again.ID != first.ID || again.Since != first.Since {
 		t.Errorf("held as %s since %d, before the restart as %s since %d", again.ID, again.Since, first.ID, first.Since)
 	}
-	b.mustPost("/v1/stages/publisher/held/"+again.ID+"/release", request{})
+	b.mustPost("/v1/stages/publisher/held/"+again.ID+"/release", request{Reason: "test"})
 	p.until("zone removed", func() bool { return !p.serves("h0.example.") })
 }
 
@@ -270,7 +270,7 @@ func TestZoneMoves(t *testing.T) {
 	if node, _ := p.view.Lookup(name(t, "x.sub.example.")); node.Sets[0].Data[0] != "\xc0\x00\x02\x05" || p.serves("y.sub.example.") {
 		t.Errorf("names below a held zone changed: %v", node)
 	}
-	a.mustPost("/v1/stages/publisher/held/"+item.ID+"/release", request{})
+	a.mustPost("/v1/stages/publisher/held/"+item.ID+"/release", request{Reason: "test"})
 	p.synced("back in the parent")
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"zonecast/internal/decision"
+	"zonecast/internal/service"
 	"zonecast/internal/table"
 	"zonecast/internal/zone"
 )
@@ -71,7 +73,7 @@ func (t *term) noteHeld(p plan) *table.Tx {
 }
 
 // letGo answers a release by hand: the unit passes with what was shown, in the release that is due next.
-func (t *term) letGo(id, reason, by string) (check func() error, err error) {
+func (t *term) letGo(id string, in request) (check func() error, err error) {
 	if t.state.Frozen != nil {
 		return nil, fmt.Errorf("%w: rolled back to %d; resume first", errConflict, t.state.Frozen.To)
 	}
@@ -85,7 +87,9 @@ func (t *term) letGo(id, reason, by string) (check func() error, err error) {
 		u := t.c.unit(apex)
 		sum := h.sum
 		u.free = &sum
-		t.log.Warn("held item released by hand", "id", id, "zone", h.item.Subject, "by", by, "reason", reason, "cause", h.item.Cause)
+		e := decision.Of(h.item, service.Why{Reason: in.Reason, By: in.By, From: in.from})
+		u.freed = &e
+		t.log.Warn("held item released by hand", "id", id, "zone", h.item.Subject, "by", in.By, "from", in.from, "reason", in.Reason, "cause", h.item.Cause)
 		return func() error { return t.letGone(id, apex) }, nil
 	}
 	return nil, fmt.Errorf("%w: %s", errNotFound, id)

@@ -1,13 +1,16 @@
 package publisher
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
 )
@@ -24,46 +27,54 @@ type request struct {
 	Reason string `json:"reason"`
 	By     string `json:"by"`
 	To     uint64 `json:"to"` // rollback: the version
+
+	from string // the address it came from
+}
+
+// entry of the log of decisions.
+func (in request) entry(what string) *decision.Entry {
+	return &decision.Entry{At: time.Now().Unix(), Stage: owner, What: what, By: in.By, From: in.from, Reason: in.Reason}
 }
 
 func (s *Stage) mount(h *service.Host) {
 	h.Mux.HandleFunc("GET /v1/bases/{version}", s.files.serve)
 	h.Mux.HandleFunc("POST /v1/stages/"+owner+"/held/{id}/release", h.Guard(func(w http.ResponseWriter, r *http.Request) {
-		if in, ok := readRequest(w, r, false); ok {
+		if in, ok := readRequest(w, r); ok {
 			id := r.PathValue("id")
-			s.ask(w, r, func(t *term) (func() error, error) { return t.letGo(id, in.Reason, in.By) })
+			s.ask(w, r, func(t *term) (func() error, error) { return t.letGo(id, in) })
 		}
 	}))
 	h.Mux.HandleFunc("POST /v1/epoch", h.Guard(func(w http.ResponseWriter, r *http.Request) {
-		if in, ok := readRequest(w, r, true); ok {
-			s.ask(w, r, func(t *term) (func() error, error) { return t.orderEpoch(in.Reason, in.By) })
+		if in, ok := readRequest(w, r); ok {
+			s.ask(w, r, func(t *term) (func() error, error) { return t.orderEpoch(in) })
 		}
 	}))
 	h.Mux.HandleFunc("POST /v1/rollback", h.Guard(func(w http.ResponseWriter, r *http.Request) {
-		if in, ok := readRequest(w, r, true); ok {
-			s.ask(w, r, func(t *term) (func() error, error) { return t.orderRollback(r.Context(), in.To, in.Reason, in.By) })
+		if in, ok := readRequest(w, r); ok {
+			s.ask(w, r, func(t *term) (func() error, error) { return t.orderRollback(r.Context(), in) })
 		}
 	}))
 	h.Mux.HandleFunc("POST /v1/resume", h.Guard(func(w http.ResponseWriter, r *http.Request) {
-		if in, ok := readRequest(w, r, false); ok {
-			s.ask(w, r, func(t *term) (func() error, error) { return t.orderResume(in.Reason, in.By) })
+		if in, ok := readRequest(w, r); ok {
+			s.ask(w, r, func(t *term) (func() error, error) { return t.orderResume(in) })
 		}
 	}))
 }
 
-// readRequest reads a body, which may be empty where no reason is needed. A reason is one line.
-func readRequest(w http.ResponseWriter, r *http.Request, needReason bool) (in request, ok bool) {
+// readRequest reads a body. A reason is needed; it and who gives it are one line each.
+func readRequest(w http.ResponseWriter, r *http.Request) (in request, ok bool) {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(&in)
 	switch {
-	case err != nil && (needReason || !errors.Is(err, io.EOF)):
+	case err != nil && !errors.Is(err, io.EOF):
 		service.Fail(w, http.StatusBadRequest, fmt.Errorf("body: %w", err))
-	case needReason && in.Reason == "":
-		service.Fail(w, http.StatusBadRequest, errors.New(`"reason" is needed: it is kept with the release`))
+	case strings.TrimSpace(in.Reason) == "":
+		service.Fail(w, http.StatusBadRequest, errors.New(`"reason" is needed: it is kept in the log of decisions`))
 	case len(in.Reason) > maxReason || len(in.By) > maxReason:
 		service.Fail(w, http.StatusBadRequest, fmt.Errorf(`"reason" and "by" may be %d octets long`, maxReason))
 	default:
+		in.Reason, in.By, in.from = service.OneLine(in.Reason), service.OneLine(in.By), service.From(r)
 		return in, true
 	}
 	return in, false
@@ -93,6 +104,9 @@ func (s *Stage) ask(w http.ResponseWriter, r *http.Request, do func(t *term) (fu
 	select {
 	case err := <-a.done:
 		answerAsk(w, err)
+		if err == nil {
+			s.trimDecisions(r.Context())
+		}
 	case <-t.ended:
 		select {
 		case err := <-a.done:
@@ -103,6 +117,12 @@ func (s *Stage) ask(w http.ResponseWriter, r *http.Request, do func(t *term) (fu
 	case <-r.Context().Done():
 	case <-late.C:
 		service.Fail(w, http.StatusServiceUnavailable, errors.New("no release was possible in time; it may still come"))
+	}
+}
+
+func (s *Stage) trimDecisions(ctx context.Context) {
+	if err := decision.Trim(ctx, s.st); err != nil {
+		s.h.Log.Warn("the log of decisions cannot be trimmed", "stage", owner, "error", err)
 	}
 }
 

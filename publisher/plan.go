@@ -39,7 +39,7 @@ func (c *content) judge(g Gates, zones map[zone.Name]Gates, held map[zone.Name]h
 			passing[u] = s
 			return
 		}
-		u.free = nil
+		u.free, u.freed = nil, nil
 		p.stop(u, s, stopped, held, now)
 	}
 	for u := range c.touched {

@@ -44,15 +44,15 @@ func TestEveryVersionServesWhatIsPresented(t *testing.T) {
 				h.take(h.f, b)
 				must(h.releaseAll())
 			case 1:
-				_, err := h.orderEpoch("test", "test")
+				_, err := h.orderEpoch(request{Reason: "test"})
 				must(err)
 				must(h.releaseAll())
 			case 2: // and back: what is presented is served again after it
-				_, err := h.orderRollback(t.Context(), h.entries[rapid.IntRange(0, len(h.entries)-1).Draw(rt, "to")], "test", "test")
+				_, err := h.orderRollback(t.Context(), request{Reason: "test", To: h.entries[rapid.IntRange(0, len(h.entries)-1).Draw(rt, "to")]})
 				if err == nil {
 					must(h.releaseAll())
 					p.follow()
-					_, err = h.orderResume("test", "test")
+					_, err = h.orderResume(request{Reason: "test"})
 					must(err)
 					must(h.releaseAll())
 				}
@@ -62,7 +62,7 @@ func TestEveryVersionServesWhatIsPresented(t *testing.T) {
 			}
 			for _, item := range w.heldItems() { // zones that went, and whole zones that changed
 				if item.CanFree {
-					_, err := h.letGo(item.ID, "test", "test")
+					_, err := h.letGo(item.ID, request{Reason: "test"})
 					must(err)
 				}
 			}

@@ -37,6 +37,7 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 	note, epoch := "", t.epochNow()
 	if t.order != nil && (len(p.pass) > 0 || len(t.c.zones) > 0) { // never a release without any zone (P2)
 		note = t.order.note
+		t.decide(t.order.entry)
 		if t.order.epoch {
 			epoch++
 		}
@@ -189,6 +190,7 @@ func (t *term) apply(tx *table.Tx, units []*unit, version uint64, now time.Time)
 		zones = append(zones, change)
 	}
 	for _, u := range units {
+		t.decide(u.freed)
 		before := t.c.names[u.apex]
 		for n, d := range u.names {
 			if d.kind != created {

@@ -11,9 +11,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/durable"
 	"zonecast/internal/leader"
 	"zonecast/internal/release"
@@ -210,6 +212,49 @@ func TestEpoch(t *testing.T) {
 	restGoesOn(w, p)
 }
 
+// What people decide is logged with the deed, and what comes to nothing is not.
+func TestDecisionsAreLogged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 40)
+	w.commit(func(e edit) { e.dropZone("example.") })
+	item := w.held("example.", "zone-gone")
+	for path, body := range map[string]request{
+		"/v1/stages/publisher/held/" + item.ID + "/release": {By: "ana"},
+		"/v1/stages/publisher/held/publisher:x/release":     {Reason: "no such item"},
+		"/v1/resume":   {Reason: "nothing was rolled back"},
+		"/v1/rollback": {Reason: "no such version", To: 1},
+		"/v1/stages/publisher/held/" + item.ID + "x/release": {Reason: "no such item"},
+	} {
+		if got := a.post(path, body); got.Code/100 != 4 {
+			t.Errorf("%s %+v: %d", path, body, got.Code)
+		}
+	}
+	before := p.head.Version
+	a.mustPost("/v1/stages/publisher/held/"+item.ID+"/release", request{Reason: "zone retired", By: "ana@host1"})
+	a.mustPost("/v1/rollback", request{Reason: "oops", To: before})
+	a.mustPost("/v1/resume", request{Reason: "mended"})
+	a.mustPost("/v1/epoch", request{Reason: "test"})
+	list, err := decision.List(t.Context(), w.st, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range list {
+		if e.At == 0 || e.From == "" || e.Stage != owner || e.Effect == "" {
+			t.Errorf("%+v", e)
+		}
+		got = append(got, e.What+" "+e.Reason+" "+e.By)
+	}
+	if want := []string{"new-epoch test ", "resume mended ", "rollback oops ", "release zone retired ana@host1"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	if last := list[3]; last.ID != item.ID || last.Check != "zone-gone" || last.Subject != "example." || last.Cause != item.Cause {
+		t.Errorf("%+v", last)
+	}
+}
+
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -242,9 +287,9 @@ func TestRollback(t *testing.T) {
 	if p.serves("new.example.") || p.head.Version != rolled.Version || p.head.AsOf != rolled.AsOf {
 		t.Errorf("version %d, as-of %d; %d, %d when rolled back", p.head.Version, p.head.AsOf, rolled.Version, rolled.AsOf)
 	}
-	a.mustPost("/v1/resume", request{By: "me"})
+	a.mustPost("/v1/resume", request{Reason: "mended", By: "me"})
 	p.synced("resumed")
-	if got := a.post("/v1/resume", request{}); got.Code != http.StatusConflict {
+	if got := a.post("/v1/resume", request{Reason: "mended"}); got.Code != http.StatusConflict {
 		t.Errorf("resume twice: %d %s", got.Code, got.Body)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/release"
 	"zonecast/internal/row"
 	"zonecast/internal/snapshot"
@@ -15,7 +16,8 @@ import (
 
 // orderRollback prepares a release with the content of an older version (P4: a new version). It stays, and what
 // presented says waits, until resumed. The gates do not apply: a person asked for exactly this content.
-func (t *term) orderRollback(ctx context.Context, to uint64, reason, by string) (check func() error, err error) {
+func (t *term) orderRollback(ctx context.Context, in request) (check func() error, err error) {
+	to := in.To
 	switch {
 	case !t.hasHead || !t.begun:
 		return nil, fmt.Errorf("%w: nothing is published yet", errConflict)
@@ -28,11 +30,12 @@ func (t *term) orderRollback(ctx context.Context, to uint64, reason, by string) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w; zonecast releases lists the log", errConflict, err)
 	}
-	t.log.Warn("roll back by hand", "to", to, "by", by, "reason", reason)
+	t.log.Warn("roll back by hand", "to", to, "by", in.By, "from", in.from, "reason", in.Reason)
 	t.order = &order{
-		note: fmt.Sprintf("roll back to %d: %s", to, reason), view: view,
-		frozen: &release.Rollback{To: to, Reason: reason, By: by, Since: time.Now().Unix()},
+		note: fmt.Sprintf("roll back to %d: %s", to, in.Reason), view: view, entry: in.entry(decision.Rollback),
+		frozen: &release.Rollback{To: to, Reason: in.Reason, By: in.By, Since: time.Now().Unix()},
 	}
+	t.order.entry.Effect = fmt.Sprintf("version %d is served as it was, as a new version, until resumed; %d was served before", to, t.head.Version)
 	return func() error { return nil }, nil
 }
 
@@ -45,6 +48,7 @@ func (t *term) rollBack(ctx context.Context, now time.Time, o *order) error {
 	units = slices.DeleteFunc(units, (*unit).empty)
 	wanted := t.wanted(old)
 	t.state.Frozen = o.frozen
+	t.decide(o.entry)
 	if err := t.publish(ctx, now, units, o.note, t.head.Epoch, false, nil); err != nil {
 		return err
 	}
@@ -91,11 +95,14 @@ func (t *term) wanted(old *content) wishes {
 }
 
 // orderResume lets presented be released again. The gates judge what piled up meanwhile.
-func (t *term) orderResume(reason, by string) (check func() error, err error) {
+func (t *term) orderResume(in request) (check func() error, err error) {
 	if t.state.Frozen == nil {
 		return nil, fmt.Errorf("%w: nothing was rolled back", errConflict)
 	}
-	t.log.Warn("resumed by hand", "by", by, "reason", reason, "rolled_back_to", t.state.Frozen.To)
+	t.log.Warn("resumed by hand", "by", in.By, "from", in.from, "reason", in.Reason, "rolled_back_to", t.state.Frozen.To)
+	e := in.entry(decision.Resume)
+	e.Effect = fmt.Sprintf("the rollback to %d ends; what changed since is released, past the gates", t.state.Frozen.To)
+	t.decide(e)
 	t.state.Frozen, t.stateMoved = nil, true
 	for _, u := range t.c.units {
 		t.c.touched[u] = true
@@ -105,15 +112,16 @@ func (t *term) orderResume(reason, by string) (check func() error, err error) {
 
 // orderEpoch raises the epoch: a new chain that begins with a base of what is served now. It is for a store that
 // was lost, when proxies hold versions that this publisher does not know of.
-func (t *term) orderEpoch(reason, by string) (check func() error, err error) {
+func (t *term) orderEpoch(in request) (check func() error, err error) {
 	switch {
 	case !t.begun || (len(t.c.zones) == 0 && len(t.c.units) == 0):
 		return nil, fmt.Errorf("%w: there is nothing to publish", errConflict)
 	case t.order != nil && (t.order.epoch || t.order.view != nil):
 		return nil, fmt.Errorf("%w: another order is under way", errConflict)
 	}
-	t.log.Warn("new epoch by hand", "epoch", t.epochNow()+1, "by", by, "reason", reason)
-	t.order = &order{note: "new epoch: " + reason, epoch: true}
+	t.log.Warn("new epoch by hand", "epoch", t.epochNow()+1, "by", in.By, "from", in.from, "reason", in.Reason)
+	t.order = &order{note: "new epoch: " + in.Reason, epoch: true, entry: in.entry(decision.Epoch)}
+	t.order.entry.Effect = fmt.Sprintf("epoch %d begins, with a new base of what is served", t.epochNow()+1)
 	was := t.epochNow()
 	return func() error {
 		if t.head.Epoch <= was {

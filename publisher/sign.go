@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/release"
 	"zonecast/internal/store"
 	"zonecast/internal/table"
@@ -59,7 +60,17 @@ func (t *term) commit(ctx context.Context, now time.Time, pub, hold *table.Tx, h
 	return t.write(ctx, pub, hold)
 }
 
+// decide has the next commit write an entry of the log of decisions; nil is none.
+func (t *term) decide(e *decision.Entry) {
+	if e != nil {
+		t.decided = append(t.decided, decision.Op(*e))
+	}
+}
+
+// write commits. After an error the term ends, and with it what was decided.
 func (t *term) write(ctx context.Context, pub, hold *table.Tx) error {
+	pub.Also(t.decided...)
+	t.decided = nil
 	txs := []*table.Tx{pub}
 	if hold == nil && t.held.Head().Open { // a group that the leader before left open
 		hold = t.held.Begin()

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/release"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
@@ -65,15 +66,16 @@ type term struct {
 	bytes     int64
 	baseAt    time.Time // head.Base was made, or a build failed
 
-	begun  bool           // presented was compared wholly
-	asOf   int64          // of presented, as of the last batch
-	pos    table.Position // of presented, as of the last batch
-	order  *order
-	after  []func(error)
-	last   time.Time // start of the last release
-	signed time.Time // when the head was last signed in this term: clocks that are set cannot stop the heartbeat
-	asks   chan ask
-	ended  chan struct{} // closed when the term is over
+	begun   bool           // presented was compared wholly
+	asOf    int64          // of presented, as of the last batch
+	pos     table.Position // of presented, as of the last batch
+	order   *order
+	decided []store.Op // entries of the log of decisions that the next commit carries out
+	after   []func(error)
+	last    time.Time // start of the last release
+	signed  time.Time // when the head was last signed in this term: clocks that are set cannot stop the heartbeat
+	asks    chan ask
+	ended   chan struct{} // closed when the term is over
 }
 
 // order is a release that was asked for, by a person or by what was found at the start.
@@ -82,6 +84,7 @@ type order struct {
 	epoch  bool           // raise the epoch
 	view   *snapshot.View // roll back to this content
 	frozen *release.Rollback
+	entry  *decision.Entry // of the log of decisions, when a person asked
 }
 
 // ask is a request from outside the term's goroutine. With a check it is answered after the next release, by what

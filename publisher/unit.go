@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
@@ -36,7 +37,8 @@ type unit struct {
 	names map[zone.Name]diff
 	count [kinds]int
 
-	free *Summary // somebody let this much go
+	free  *Summary        // somebody let this much go
+	freed *decision.Entry // and this is to be logged of it
 }
 
 func (u *unit) put(n zone.Name, d diff) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/table"
 )
 
@@ -52,6 +53,10 @@ func TestFullListsDeleteUnderTheGuard(t *testing.T) {
 	}
 	if got := w.generated(); len(got) != 21+2 || len(w.held()) != 0 {
 		t.Fatalf("%d names, held %v", len(got), w.held())
+	}
+	log, err := decision.List(t.Context(), w.st, 10)
+	if err != nil || len(log) != 1 || log[0].ID != a.HeldID || log[0].Stage != "rules.main" || log[0].Check != "list-guard" || log[0].By != "me" || log[0].Reason != "test" {
+		t.Errorf("log of decisions: %+v, %v", log, err)
 	}
 	for key := range w.table("inventory.main") {
 		if strings.HasPrefix(key, "@list/") {

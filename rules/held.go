@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
 	"zonecast/internal/service"
@@ -105,8 +106,8 @@ func (b *batch) hold(entity string, old, g inventory.Given, cause error) {
 	b.putHeld(h, "")
 }
 
-// free releases a held thing, and answers after the commit.
-func (l *lead) free(ctx context.Context, id string) (row.Held, error) {
+// free releases a held thing, with its entry in the log of decisions, and answers after the commit.
+func (l *lead) free(ctx context.Context, id string, why service.Why) (row.Held, error) {
 	var h row.Held
 	err := l.do(ctx, &job{run: func(ctx context.Context, b *batch) error {
 		var ok bool
@@ -116,6 +117,7 @@ func (l *lead) free(ctx context.Context, id string) (row.Held, error) {
 		if !h.CanFree {
 			return &refusal{http.StatusConflict, fmt.Errorf("%s cannot be released: %s; it must be mended", id, h.Cause)}
 		}
+		b.hld.Also(decision.Op(decision.Of(h, why))) // dropped with the batch, should it come to nothing
 		switch h.Unit {
 		case unitFeed:
 			return b.freeList(h)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/inventory"
 	"zonecast/internal/leader"
 	"zonecast/internal/load"
@@ -199,22 +200,25 @@ func (s *Stage) putRules(w http.ResponseWriter, r *http.Request) {
 
 // release lets a held thing go: POST …/held/{id}/release with {"reason": …, "by": …}.
 func (s *Stage) release(w http.ResponseWriter, r *http.Request) {
+	l := s.leading(w, r)
+	if l == nil {
+		return
+	}
 	why, err := service.ReadWhy(w, r)
 	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
 	}
-	l := s.leading(w, r)
-	if l == nil {
-		return
-	}
 	id := r.PathValue("id")
-	h, err := l.free(r.Context(), id)
+	h, err := l.free(r.Context(), id, why)
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	s.log.Info("released", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause,
-		"reason", why.Reason, "by", why.By)
+	s.log.Warn("released by hand", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause,
+		"reason", why.Reason, "by", why.By, "from", why.From)
+	if err := decision.Trim(r.Context(), s.st); err != nil {
+		s.log.Warn("the log of decisions cannot be trimmed", "error", err)
+	}
 	service.Reply(w, http.StatusOK, map[string]any{"released": h})
 }

@@ -27,6 +27,7 @@ func TestHeldZoneGone(t *testing.T) {
 	contains(t, w.must("held", "release", id, "--reason", "zone retired, CHG-77", "--by", "alice", "--through"), "released "+id, "released publisher:")
 	eventually(t, "the zone is gone", func() bool { return w.answers("www.other.example.", dns.TypeA) == "REFUSED" })
 	contains(t, w.up.log.String(), "CHG-77", "alice")
+	contains(t, w.must("held", "log"), "release by alice (from 127.0.0.1): "+id+", zone other.example. [zone-gone]\n    why     zone retired, CHG-77\n", "release by alice (from 127.0.0.1): publisher:")
 	w.serves("later.corp.example.", dns.TypeA, "192.0.2.81")
 	w.nothingHeld()
 }
@@ -53,7 +54,7 @@ func TestHeldReleaseSaysWhatHoldsNext(t *testing.T) {
 	w.serves("www.other.example.", dns.TypeA, "192.0.2.80")
 	w.remove("zones/other.example.yaml")
 	id, _ := w.held("zone-gone", "other.example")
-	contains(t, w.must("held", "release", id), "released "+id, "now held by the publisher", "held release publisher:")
+	contains(t, w.must("held", "release", id, "--reason", "zone retired"), "released "+id, "now held by the publisher", "held release publisher:")
 	w.serves("www.other.example.", dns.TypeA, "192.0.2.80")
 	w.releaseUntil(func() bool { return w.answers("www.other.example.", dns.TypeA) == "REFUSED" })
 	w.nothingHeld()

@@ -39,6 +39,7 @@ func TestP4RollbackStaysUntilResumed(t *testing.T) {
 	if s := w.ask("status"); strings.Contains(s.out, "rolled back") {
 		t.Error("still rolled back after resume:", s.out)
 	}
+	contains(t, w.must("held", "log"), "  rollback by ", "@", "why     bad address", "  resume by ", "why     mended")
 	w.serves("b.corp.example.", dns.TypeA, "192.0.2.3")
 	w.serves("a.corp.example.", dns.TypeA, "192.0.2.2")
 }

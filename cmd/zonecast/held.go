@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/user"
@@ -19,13 +20,14 @@ goes away by itself when its cause is mended; what a guard or gate stopped can b
 		Example: `  zonecast held
   zonecast held show presenter:3f2a9c01
   zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77"
-  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77" --through`,
+  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77" --through
+  zonecast held log`,
 		Args: cobra.NoArgs,
 	}
 	listing := heldListCommand()
 	cmd.RunE = listing.RunE
 	cmd.Flags().AddFlagSet(listing.Flags())
-	cmd.AddCommand(listing, heldShowCommand(), heldReleaseCommand())
+	cmd.AddCommand(listing, heldShowCommand(), heldReleaseCommand(), heldLogCommand())
 	return cmd
 }
 
@@ -116,13 +118,17 @@ func heldShowCommand() *cobra.Command {
 	return cmd
 }
 
+// whoAmI gives login@host: what stands in the log of decisions when nobody says otherwise.
 func whoAmI() string {
-	if name := os.Getenv("SUDO_USER"); name != "" {
-		return name
+	who := os.Getenv("SUDO_USER")
+	if who == "" {
+		if u, err := user.Current(); err == nil {
+			who = u.Username
+		}
 	}
-	u, err := user.Current()
+	host, err := os.Hostname()
 	if err != nil {
-		return "unknown"
+		host = "unknown"
 	}
-	return u.Username
+	return cmp.Or(who, os.Getenv("USER"), "unknown") + "@" + host
 }

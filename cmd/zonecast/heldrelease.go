@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,14 +19,17 @@ func heldReleaseCommand() *cobra.Command {
 	var reason, by string
 	var through bool
 	cmd := &cobra.Command{
-		Use:   "release ID [--reason TEXT]",
+		Use:   "release ID --reason TEXT",
 		Short: "Let a held item go",
-		Long: `Lets a held item go; who did it, when and why is logged. A change that two stages guard, such as a zone that is taken
+		Long: `Lets a held item go; who did it, when and why is kept (zonecast held log). A change that two stages guard, such as a zone that is taken
 away, may then be held by the next one: that is said, and --through lets it go there too.`,
 		Example: `  zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77"
   zonecast held release presenter:3f2a9c01 --reason "zone retired, CHG-77" --through`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if reason == "" {
+				return errReason
+			}
 			c, err := flags.client()
 			if err != nil {
 				return err
@@ -36,7 +38,7 @@ away, may then be held by the next one: that is said, and --through lets it go t
 			if err != nil {
 				return err
 			}
-			why := map[string]string{"reason": cmp.Or(reason, "none given"), "by": by}
+			why := map[string]string{"reason": reason, "by": by}
 			before, err := heldIDs(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -59,11 +61,13 @@ away, may then be held by the next one: that is said, and --through lets it go t
 		},
 	}
 	flags.register(cmd, false)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log")
-	cmd.Flags().StringVar(&by, "by", whoAmI(), "who, for the log")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log of decisions (needed)")
+	cmd.Flags().StringVar(&by, "by", whoAmI(), "who, for the log of decisions")
 	cmd.Flags().BoolVar(&through, "through", false, "let go too what the next stage then holds of it")
 	return cmd
 }
+
+var errReason = errors.New("--reason is needed: it stands in the log of decisions (zonecast held log)")
 
 func letGo(ctx context.Context, c *client, w io.Writer, h row.Held, why map[string]string) error {
 	path := "/v1/stages/" + url.PathEscape(h.Owner) + "/held/" + url.PathEscape(h.ID) + "/release"

@@ -260,14 +260,14 @@ type order struct {
 // orderCommand tells the publisher to do something, and says so once it is released.
 func orderCommand(path, done string) *cobra.Command {
 	var flags clientFlags
-	var reason string
+	var reason, by string
 	cmd := &cobra.Command{
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if reason == "" {
-				return errors.New("--reason is needed: it is logged and stands in the release")
+				return errReason
 			}
-			do := order{Reason: reason, By: whoAmI()}
+			do := order{Reason: reason, By: by}
 			if len(args) > 0 {
 				var err error
 				if do.To, err = strconv.ParseUint(args[0], 10, 64); err != nil {
@@ -286,6 +286,7 @@ func orderCommand(path, done string) *cobra.Command {
 		},
 	}
 	flags.register(cmd, false)
-	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the log of decisions (needed)")
+	cmd.Flags().StringVar(&by, "by", whoAmI(), "who, for the log of decisions")
 	return cmd
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
+	"zonecast/internal/decision"
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
@@ -41,6 +43,23 @@ func (a *API) held(r *http.Request, emit func(any) error) error {
 		}
 	}
 	slices.SortFunc(list, func(x, y row.Held) int { return strings.Compare(x.ID, y.ID) })
+	return emitAll(list, emit)
+}
+
+// decisions lists what people decided, the newest first: ?limit= at most, else all that the log holds.
+func (a *API) decisions(r *http.Request, emit func(any) error) error {
+	limit := decision.Keep
+	if text := r.URL.Query().Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > decision.Keep {
+			return usage("limit %q is not between 1 and %d", text, decision.Keep)
+		}
+		limit = n
+	}
+	list, err := decision.List(r.Context(), a.st, limit)
+	if err != nil {
+		return err
+	}
 	return emitAll(list, emit)
 }
 

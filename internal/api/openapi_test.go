@@ -21,6 +21,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/decision"
 	"zonecast/internal/inventory"
 	"zonecast/internal/leader"
 	"zonecast/internal/load"
@@ -228,7 +229,7 @@ func TestOpenAPISchemas(t *testing.T) {
 	doc := readPage(t)
 	for name, v := range map[string]any{
 		"EventAnswer": inventory.Answer{}, "ListAnswer": inventory.ListAnswer{}, "Push": checkout.Push{}, "File": checkout.File{},
-		"PushAnswer": load.Answer{}, "Problem": zone.Problem{}, "Held": row.Held{}, "RRset": zone.RRset{}, "Origin": row.Origin{},
+		"PushAnswer": load.Answer{}, "Problem": zone.Problem{}, "Held": row.Held{}, "Decision": decision.Entry{}, "RRset": zone.RRset{}, "Origin": row.Origin{},
 		"Cause": Cause{}, "Explanation": Explanation{}, "Served": ServedSet{}, "Waiting": Waiting{}, "Release": ReleaseLine{},
 		"ReleaseDetail": ReleaseDetail{}, "Count": release.Count{}, "Status": Status{}, "Leader": leader.Info{},
 		"TableHead": table.Head{}, "Position": table.Position{}, "Table": TableLine{}, "Row": RowLine{}, "Conflict": ConflictLine{},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -28,16 +29,17 @@ func (b *body) Read(p []byte) (int, error) {
 	return b.r.Read(p)
 }
 
-// Why is who wants something done by hand, and for what reason; both stand in the log.
+// Why is who wants something done by hand, and for what reason; both stand in the log of decisions.
 type Why struct {
 	Reason string `json:"reason"`
 	By     string `json:"by"`
+	From   string `json:"-"` // the address that the request came from
 }
 
 // maxWhy bounds what of a reason or a name is logged, in octets.
 const maxWhy = 500
 
-// ReadWhy reads {"reason": …, "by": …}; no body at all is no reason. Both come as one line of at most 500 octets.
+// ReadWhy reads {"reason": …, "by": …}. A reason is needed. Both come as one line of at most 500 octets.
 func ReadWhy(w http.ResponseWriter, r *http.Request) (Why, error) {
 	var why Why
 	dec := json.NewDecoder(Body(w, r, 64<<10))
@@ -45,7 +47,20 @@ func ReadWhy(w http.ResponseWriter, r *http.Request) (Why, error) {
 	if err := dec.Decode(&why); err != nil && !errors.Is(err, io.EOF) {
 		return why, fmt.Errorf("body: %w", err)
 	}
-	return Why{OneLine(why.Reason), OneLine(why.By)}, nil
+	why = Why{OneLine(why.Reason), OneLine(why.By), From(r)}
+	if strings.TrimSpace(why.Reason) == "" {
+		return why, errors.New(`"reason" is needed: it is kept in the log of decisions`)
+	}
+	return why, nil
+}
+
+// From gives the address that a request came from, without its port.
+func From(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 // OneLine makes text from outside fit for a line of a log: control characters become spaces, at most 500 octets.

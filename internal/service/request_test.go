@@ -25,10 +25,12 @@ func TestReadWhy(t *testing.T) {
 		want Why
 		ok   bool
 	}{
-		{"", Why{}, true},
-		{`{"reason":"CHG-77","by":"ana"}`, Why{"CHG-77", "ana"}, true},
-		{`{"reason":"two\nlines\u0000"}`, Why{"two lines ", ""}, true},
-		{`{"reason":"` + strings.Repeat("é", 400) + `"}`, Why{strings.Repeat("é", 250), ""}, true},
+		{"", Why{}, false},
+		{`{"by":"ana"}`, Why{}, false},
+		{`{"reason":" \n","by":"ana"}`, Why{}, false},
+		{`{"reason":"CHG-77","by":"ana"}`, Why{"CHG-77", "ana", "192.0.2.1"}, true},
+		{`{"reason":"two\nlines\u0000"}`, Why{"two lines ", "", "192.0.2.1"}, true},
+		{`{"reason":"` + strings.Repeat("é", 400) + `"}`, Why{strings.Repeat("é", 250), "", "192.0.2.1"}, true},
 		{`{"why":"x"}`, Why{}, false},
 		{`rubbish`, Why{}, false},
 	} {
