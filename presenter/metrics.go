@@ -14,6 +14,7 @@ type metrics struct {
 	asOf      prometheus.Gauge
 	commit    prometheus.Histogram
 	loads     *prometheus.CounterVec
+	fenced    prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -28,7 +29,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("loads_total"), Help: "Loads of zone files by result: loaded, partly (something is held), held, failed."}, []string{"result"}),
 	}
-	reg.MustRegister(m.names, m.zones, m.conflicts, m.held, m.asOf, m.commit, m.loads)
+	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over."})
+	reg.MustRegister(m.fenced, m.names, m.zones, m.conflicts, m.held, m.asOf, m.commit, m.loads)
 	for _, result := range []string{"loaded", "partly", "held", "failed"} {
 		m.loads.WithLabelValues(result)
 	}

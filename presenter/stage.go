@@ -54,6 +54,12 @@ func (s *Stage) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// fenced notes a write that came too late: after another process had taken over.
+func (s *Stage) fenced(err error) {
+	s.metrics.fenced.Inc()
+	s.log.Warn("a write was refused: another process leads now", "error", err)
+}
+
 // work is one term as leader.
 func (s *Stage) work(ctx context.Context) error {
 	t, err := s.takeOver(ctx)

@@ -63,7 +63,7 @@ func (s *Stage) takeOver(ctx context.Context) (*term, error) {
 		shards int
 	}{{&t.zones, "zones", 256}, {&t.presented, "presented", 0}, {&t.conflicts, "conflicts", 64}, {&t.held, "held." + owner, 16}} {
 		var err error
-		if *w.to, err = table.OpenWriter(ctx, s.st, w.name, table.Options{Instance: s.host.Instance, Shards: w.shards}); err != nil {
+		if *w.to, err = table.OpenWriter(ctx, s.st, w.name, table.Options{Instance: s.host.Instance, Shards: w.shards, Fenced: s.fenced}); err != nil {
 			return nil, fmt.Errorf("table %s: %w", w.name, err)
 		}
 	}

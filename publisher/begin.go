@@ -17,7 +17,7 @@ import (
 // begin takes the tables over and finds out what is published: the log is the truth, table published follows it, and
 // where one of them is lost the other stands in.
 func (t *term) begin(ctx context.Context) (err error) {
-	opt := table.Options{Instance: t.instance}
+	opt := table.Options{Instance: t.instance, Fenced: t.fenced}
 	if t.pub, err = table.OpenWriter(ctx, t.st, tablePublished, opt); err != nil {
 		return err
 	}
@@ -47,6 +47,12 @@ func (t *term) begin(ctx context.Context) (err error) {
 	}
 	t.baseAt = time.Now()
 	return t.know(ctx)
+}
+
+// fenced notes a write that came too late: after another process had taken over.
+func (t *term) fenced(err error) {
+	t.m.fenced.Inc()
+	t.log.Warn("a write was refused: another process leads now", "error", err)
 }
 
 // know reads table published and makes it, the view and the tree of names say the same.

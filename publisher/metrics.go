@@ -23,6 +23,7 @@ type metrics struct {
 	held         prometheus.Gauge
 	logEntries   prometheus.Gauge
 	frozen       prometheus.Gauge
+	fenced       prometheus.Counter
 	errors       *prometheus.CounterVec
 }
 
@@ -59,7 +60,8 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		frozen:       gauge("frozen", "1 while a rollback is in force."),
 		errors:       vec("errors_total", "Failures by what failed: base, term, offer, http.", "what"),
 	}
-	r.MustRegister(m.releases)
+	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Namespace: "zonecast", Subsystem: owner, Name: "fenced_total", Help: "Commits refused because another process had taken over."})
+	r.MustRegister(m.releases, m.fenced)
 	return m
 }
 

@@ -118,7 +118,7 @@ func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
 		shards int
 	}{{&l.inv, "inventory." + s.cfg.Source, 0}, {&l.gen, "generated." + s.cfg.Source, 0},
 		{&l.rul, "rules." + s.cfg.Source, 64}, {&l.hld, "held." + s.name, 16}} {
-		w, err := table.OpenWriter(ctx, s.st, t.name, table.Options{Instance: s.host.Instance, Shards: t.shards})
+		w, err := table.OpenWriter(ctx, s.st, t.name, table.Options{Instance: s.host.Instance, Shards: t.shards, Fenced: s.fenced})
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", t.name, err)
 		}

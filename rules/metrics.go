@@ -21,6 +21,7 @@ type metrics struct {
 	commit     prometheus.Histogram
 	changed    prometheus.Counter
 	backlog    prometheus.Gauge
+	fenced     prometheus.Counter
 	listed     time.Time // when the gauges of held things and feeds were last set
 }
 
@@ -40,7 +41,8 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: name("changed_names_total"), Help: "Owner names whose contributions were written.", ConstLabels: label}),
 		backlog: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("backlog"), Help: "Entities still to be evaluated again after a change of rules.", ConstLabels: label}),
 	}
-	reg.MustRegister(m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.held, m.asOf, m.commit, m.changed, m.backlog)
+	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over.", ConstLabels: label})
+	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.held, m.asOf, m.commit, m.changed, m.backlog)
 	for _, status := range []string{inventory.Accepted, inventory.Ignored, inventory.Refused, inventory.HeldBack} {
 		m.events.WithLabelValues(status)
 	}

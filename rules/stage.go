@@ -55,6 +55,12 @@ func (s *Stage) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// fenced notes a write that came too late: after another process had taken over.
+func (s *Stage) fenced(err error) {
+	s.metrics.fenced.Inc()
+	s.log.Warn("a write was refused: another process leads now", "error", err)
+}
+
 // work is one term as leader: take the tables over, load the rules, repair what they changed, then serve jobs.
 func (s *Stage) work(ctx context.Context) error {
 	l, err := s.takeOver(ctx)

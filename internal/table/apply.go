@@ -18,6 +18,9 @@ const (
 	notApplied
 )
 
+// lastLook bounds the search for a commit after the context's end: time for a new session, and for a read in it.
+const lastLook = 5 * time.Second
+
 // apply sends the multi until it is known what became of it. untouched says that an error left the store as it
 // was.
 func (s *step) apply(ctx context.Context) (untouched bool, err error) {
@@ -42,7 +45,7 @@ func (s *step) apply(ctx context.Context) (untouched bool, err error) {
 		case !errors.Is(err, store.ErrAmbiguous):
 			return false, fmt.Errorf("table %s: commit: %w", w.name, err)
 		}
-		got, rerr := w.resolve(ctx, s.id)
+		got, rerr := w.lookFor(ctx, s.id)
 		switch {
 		case rerr != nil:
 			return false, fmt.Errorf("%w (after %w)", rerr, err)
@@ -62,6 +65,15 @@ func (s *step) owner(path string) *Writer {
 		return nil
 	}
 	return s.plans[i].w
+}
+
+// lookFor is resolve for a while longer than ctx. A leader that was paused finds its context ended and its commit
+// unanswered: whether that was fenced off is still to be known.
+func (w *Writer) lookFor(ctx context.Context, id string) (outcome, error) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastLook, cancel) })()
+	return w.resolve(longer, id)
 }
 
 // resolve finds out whether the multi with this commit id has been applied: it reads the head until it can.

@@ -14,14 +14,23 @@ import (
 // Commit applies the transactions of several tables atomically: all changed shards, log entries and heads in
 // one multi, or, when that would be too large, a group of multis that followers see as one step. Without changed
 // rows only the heads are written (heartbeat, as-of, inputs): no log entry, same Seq. After an ambiguous error
-// Commit looks for its commit id and tries again until it knows or ctx ends. It fails with ErrFenced when
-// another writer has taken one of the tables over; the writers are then of no more use, nor are they after an
-// error that leaves the outcome open. ErrTooLarge, an input that goes back and a failed operation of Tx.Also
+// Commit looks for its commit id and tries again until it knows or ctx ends. What was sent before ctx ended it goes on
+// looking for, for at most lastLook, so that whoever waits hears the truth; it sends nothing more then. It fails with
+// ErrFenced when another writer has taken one of the tables over; the writers are then of no more use, nor are they
+// after an error that leaves the outcome open. ErrTooLarge, an input that goes back and a failed operation of Tx.Also
 // (outside a group) leave the tables as they were and the writers usable.
 func Commit(ctx context.Context, txs ...*Tx) error {
 	if len(txs) == 0 {
 		return nil
 	}
+	err := commit(ctx, txs)
+	if fenced := txs[0].w.opt.Fenced; fenced != nil && errors.Is(err, ErrFenced) {
+		fenced(err)
+	}
+	return err
+}
+
+func commit(ctx context.Context, txs []*Tx) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

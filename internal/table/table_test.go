@@ -17,7 +17,7 @@ import (
 
 // small makes everything happen early: few shards, doubled soon, a short log, groups of small multis.
 var small = Options{
-	Instance: "w1", Shards: 2, KeepLog: 5, growAt: 512, maxMulti: 12 << 10, bulkFrom: 6 << 10, keepBytes: 16 << 10,
+	Instance: "w1", Shards: 2, KeepLog: 5, growAt: 512, maxMulti: 14 << 10, bulkFrom: 6 << 10, keepBytes: 16 << 10,
 	firstPause: 10 * time.Microsecond,
 }
 

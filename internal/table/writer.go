@@ -16,6 +16,10 @@ type Options struct {
 	Shards   int    // at first; 0 is 4,096. A power of two
 	KeepLog  int    // commits kept in the log; 0 is 1,000, 5,000 at most
 
+	// Fenced, if any, is told of each commit that failed with ErrFenced, by the committing goroutine: such an error may
+	// come after the end of the context, when nobody looks at errors any more.
+	Fenced func(error)
+
 	keepBytes int64 // of the log; 0 is defaultKeepBytes
 	growAt    int64 // mean size of a shard that doubles them; 0 is defaultGrowAt
 	maxMulti  int   // 0 is store.MaxMulti
