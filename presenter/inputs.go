@@ -53,7 +53,10 @@ func (t *term) follow(ctx context.Context, in *input) error {
 // take makes an input's news the state, and marks the names they concern.
 func (t *term) take(n news) {
 	in := n.in
-	if n.reset != nil {
+	if n.reset != nil && !t.begun {
+		in.rows = n.reset
+	}
+	if n.reset != nil && t.begun {
 		for _, rows := range []map[string][]byte{in.rows, n.reset} {
 			for key := range rows {
 				t.mark(key)

@@ -33,6 +33,7 @@ type term struct {
 	listed                            map[string]bool // ids of held RRsets in the table
 	unlisted                          int             // held RRsets beyond the bound
 	heldSeq                           uint64          // what the metrics of held things were counted at, plus one
+	begun                             bool            // until then every name is to be marked, which begin does at once
 	behind                            bool            // heads have moved since the last commit
 	at                                time.Time       // of the step under way
 
@@ -187,7 +188,7 @@ func (t *term) begin(ctx context.Context) error {
 	t.firstLook(ctx)
 	t.forgetFaults()
 	t.markAll()
-	t.behind = true
+	t.begun, t.behind = true, true
 	return t.commit(ctx)
 }
 

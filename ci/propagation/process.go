@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"zonecast/ci/measure"
 )
 
 // process is a running `zonecast up` on free ports of the loopback interface.
@@ -29,7 +30,13 @@ func start(bin, dir string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{dns: freePort("udp"), http: freePort("tcp")}
+	p := &process{}
+	if p.dns, err = measure.FreeAddr(); err != nil {
+		return nil, err
+	}
+	if p.http, err = measure.FreeAddr(); err != nil {
+		return nil, err
+	}
 	p.cmd = exec.Command(bin, "up", "-c", filepath.Join(dir, "zonecast.yaml"), "--data", filepath.Join(dir, "data"), "--rules", rules,
 		"--zones", filepath.Join(dir, "zones"), "--dns", p.dns, "--http", p.http)
 	p.cmd.Stdout, p.cmd.Stderr = io.Discard, os.Stderr
@@ -44,7 +51,7 @@ func (p *process) put(path string) error {
 			return err
 		}
 		p.begun = time.Now()
-		status, answer, err := p.send("PUT", "/v1/feeds/"+feed, list)
+		status, answer, err := p.send("PUT", "/v1/feeds/"+measure.Feed, list)
 		list.Close()
 		if err == nil && status == http.StatusOK {
 			return nil
@@ -56,9 +63,6 @@ func (p *process) put(path string) error {
 	}
 	return errors.New("nothing takes the list")
 }
-
-// feed is where the inventory and its changes come from.
-const feed = "bench"
 
 func (p *process) send(method, path string, body io.Reader) (status int, answer string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -80,23 +84,6 @@ func (p *process) send(method, path string, body io.Reader) (status int, answer 
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.cmd.Wait()
-}
-
-func freePort(network string) string {
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			panic(err)
-		}
-		defer c.Close()
-		return c.LocalAddr().String()
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // quiet waits until the first load has settled: bases built, nothing newer than the newest answer.
@@ -131,27 +118,12 @@ func (p *process) await(name, want string, limit time.Duration) error {
 // change moves one server to another address and gives the time from the acceptance to the new answer.
 func (p *process) change(n, entities int) (time.Duration, error) {
 	i := (n * 7919) % entities
-	want := fmt.Sprintf("198.19.%d.%d", 250+n/251%4, 1+n%251)
-	event := fmt.Sprintf(`{"op":"put","kind":"server","id":%q,"attrs":%s}`+"\n", hostname(i), attrs(i, want))
-	_, answer, err := p.send("POST", "/v1/events?feed="+feed, strings.NewReader(event))
+	want, event := measure.Moved(n), measure.Put(i, measure.Moved(n))
+	_, answer, err := p.send("POST", "/v1/events?feed="+measure.Feed, strings.NewReader(event))
 	accepted := time.Now()
 	if err != nil || !strings.Contains(answer, `"accepted"`) {
 		return 0, errors.Join(fmt.Errorf("event refused: %s", answer), err)
 	}
-	err = p.await(host(i), want, 10*time.Second)
+	err = p.await(measure.Host(i), want, 10*time.Second)
 	return time.Since(accepted), err
-}
-
-// peak is the largest resident memory so far, as the kernel prints it.
-func (p *process) peak() string {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return "unknown"
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown"
 }

@@ -98,24 +98,24 @@ func stand(ctx context.Context, st store.Store, name string, me Info) (self node
 	if err != nil {
 		return node{}, false, err
 	}
-	for range 3 { // an own old node, and one that goes away in between, cost a round each
-		err = st.Multi(ctx, store.CreateEphemeral(path(name), data))
-		if !errors.Is(err, store.ErrExists) {
+	create := store.CreateEphemeral(path(name), data)
+	err = st.Multi(ctx, create)
+	for range 3 { // a node that goes away in between costs a round
+		if !errors.Is(err, store.ErrExists) && !errors.Is(err, store.ErrVersion) && !errors.Is(err, store.ErrNotFound) {
 			return self, err == nil, err
 		}
-		held, version, err := read(ctx, st, name)
+		held, version, rerr := read(ctx, st, name)
 		switch {
-		case errors.Is(err, store.ErrNotFound):
-			continue
-		case err != nil:
-			return self, false, err
+		case errors.Is(rerr, store.ErrNotFound):
+			err = st.Multi(ctx, create)
+		case rerr != nil:
+			return self, false, rerr
 		case held.Term == self.Term: // an ambiguous create that the store repeated
 			return self, true, nil
 		case held.Instance != me.Instance:
 			return self, false, nil
-		}
-		if err := st.Multi(ctx, store.Delete(path(name), version)); err != nil && !errors.Is(err, store.ErrNotFound) {
-			return self, false, err
+		default: // our own former life's: in one step, or a standby that waits for just this would be quicker
+			err = st.Multi(ctx, store.Delete(path(name), version), create)
 		}
 	}
 	return self, false, err

@@ -192,6 +192,36 @@ func TestOwnOldNodeIsTakenAtOnce(t *testing.T) {
 	receive(t, a.began, "a's term over its own old node")
 }
 
+// gapless notes whether the leader's node was ever missing after a write.
+type gapless struct {
+	store.Store
+	gap bool
+}
+
+func (g *gapless) Multi(ctx context.Context, ops ...store.Op) error {
+	err := g.Store.Multi(ctx, ops...)
+	if _, gone := g.Get(ctx, path("presenter")); gone != nil {
+		g.gap = true
+	}
+	return err
+}
+
+// TestNobodyComesBetween: a restarted process must not lose its place to a standby that waits for the node to go.
+func TestNobodyComesBetween(t *testing.T) {
+	t.Parallel()
+	s := sessions(t, 2)
+	if _, free, err := stand(t.Context(), s[0], "presenter", Info{Instance: "a"}); err != nil || !free {
+		t.Fatal(free, err)
+	}
+	again := &gapless{Store: s[1]}
+	if _, free, err := stand(t.Context(), again, "presenter", Info{Instance: "a"}); err != nil || !free {
+		t.Fatal(free, err)
+	}
+	if again.gap {
+		t.Error("for a moment nobody had the leadership")
+	}
+}
+
 func TestClosedStoreEndsRun(t *testing.T) {
 	t.Parallel()
 	st := sessions(t, 2)
