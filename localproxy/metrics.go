@@ -112,6 +112,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		{"released_timestamp_seconds", "When the version served was published.", func(r *live.Release) float64 { return float64(r.Head.Released) }},
 		{"signed_timestamp_seconds", "When the head in force was signed.", func(r *live.Release) float64 { return float64(r.Head.Signed) }},
 		{"as_of_timestamp_seconds", "How current the inputs were.", func(r *live.Release) float64 { return float64(r.Head.AsOf) }},
+		{"expires_timestamp_seconds", "When the signature of the head in force runs out.", func(r *live.Release) float64 {
+			if r.Head.Expires == 0 {
+				return math.NaN() // one file is served, that nobody signed
+			}
+			return float64(r.Head.Expires)
+		}},
 		{"stale_seconds", "Age of what is served: now less as-of.", func(r *live.Release) float64 { return age(r.Head.AsOf) }},
 		{"expired", "1 when the head in force has expired; it is served all the same.", func(r *live.Release) float64 {
 			if r.Head.Expires > 0 && age(r.Head.Expires) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"zonecast/internal/row"
 	"zonecast/internal/table"
@@ -77,8 +78,18 @@ func (t *term) take(n news) {
 		}
 		t.mark(c.Key)
 	}
+	if len(n.changes) > 0 && n.head.Taken > 0 {
+		t.takenAt(time.UnixMilli(n.head.Taken))
+	}
 	in.head, in.seen = n.head, true
 	t.behind = true
+}
+
+// takenAt notes when an event of this step was taken, for the measure of how long it was under way.
+func (t *term) takenAt(at time.Time) {
+	if t.taken.IsZero() || at.Before(t.taken) {
+		t.taken = at
+	}
 }
 
 // mark notes that the name must be worked out again. A key that is no name cannot come from a stage of ours.

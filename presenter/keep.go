@@ -3,6 +3,7 @@ package presenter
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -84,6 +85,18 @@ func (t *term) nextExpiry() time.Duration {
 		wait = min(wait, max(0, time.Unix(at, 0).Sub(t.now())))
 	}
 	return wait
+}
+
+// expiry is when the next record expires, Unix seconds; NaN when none does.
+func (t *term) expiry() float64 {
+	next := math.Inf(1)
+	for _, at := range t.expires {
+		next = min(next, float64(at))
+	}
+	if math.IsInf(next, 1) {
+		return math.NaN()
+	}
+	return next
 }
 
 // expire marks the names at which a record has expired.

@@ -1,6 +1,7 @@
 package presenter
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,29 +13,58 @@ type metrics struct {
 	conflicts prometheus.Gauge
 	held      *prometheus.GaugeVec
 	asOf      prometheus.Gauge
+	sources   []string
+	sourceAt  *prometheus.GaugeVec
+	sourceSeq *prometheus.GaugeVec
+	sequence  prometheus.Gauge
+	expiry    prometheus.Gauge
 	commit    prometheus.Histogram
 	loads     *prometheus.CounterVec
 	fenced    prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
+func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 	name := func(n string) string { return "zonecast_presenter_" + n }
 	m := &metrics{
+		sources:   sources,
 		names:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("names"), Help: "Owner names in table presented."}),
 		zones:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("zones"), Help: "Zones in force."}),
 		conflicts: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("conflicts"), Help: "Owner names with a claim that is lost to another."}),
 		held:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("held"), Help: "Things held at their last good state, by unit."}, []string{"unit"}),
-		asOf:      prometheus.NewGauge(prometheus.GaugeOpts{Name: name("as_of_seconds"), Help: "How current the inputs were, Unix seconds; 0 while a source has given nothing yet."}),
+		asOf:      prometheus.NewGauge(prometheus.GaugeOpts{Name: name("as_of_seconds"), Help: "How current the inputs were, Unix seconds; 0 while a source has given nothing yet, NaN on a standby."}),
+		sourceAt:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("source_as_of_seconds"), Help: "How current each source was, Unix seconds; 0 while it has given nothing yet, NaN on a standby."}, []string{"source"}),
+		sourceSeq: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("source_sequence"), Help: "How far each source's table generated is merged; NaN on a standby."}, []string{"source"}),
+		sequence:  prometheus.NewGauge(prometheus.GaugeOpts{Name: name("sequence"), Help: "Commits that changed table presented so far; NaN on a standby."}),
+		expiry:    prometheus.NewGauge(prometheus.GaugeOpts{Name: name("next_expiry_seconds"), Help: "When the next override expires, Unix seconds; NaN when none does."}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("commit_seconds"), Help: "Duration of a step: merge and commit.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("loads_total"), Help: "Loads of zone files by result: loaded, partly (something is held), held, failed."}, []string{"result"}),
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over."})
-	reg.MustRegister(m.fenced, m.names, m.zones, m.conflicts, m.held, m.asOf, m.commit, m.loads)
+	reg.MustRegister(m.fenced, m.names, m.zones, m.conflicts, m.held, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads)
 	for _, result := range []string{"loaded", "partly", "held", "failed"} {
 		m.loads.WithLabelValues(result)
 	}
+	m.resigned()
 	return m
+}
+
+// resigned makes the gauges say nothing: a standby must look neither stale nor as if it held anything.
+func (m *metrics) resigned() {
+	none := math.NaN()
+	m.asOf.Set(none)
+	m.sequence.Set(none)
+	m.expiry.Set(none)
+	for _, s := range m.sources {
+		m.sourceAt.WithLabelValues(s).Set(none)
+		m.sourceSeq.WithLabelValues(s).Set(none)
+	}
+	m.names.Set(0)
+	m.zones.Set(0)
+	m.conflicts.Set(0)
+	for _, unit := range []string{unitRRset, unitFile, unitZone, unitPush} {
+		m.held.WithLabelValues(unit).Set(0)
+	}
 }
 
 func (m *metrics) committed(t *term, took time.Duration) {
@@ -44,6 +74,12 @@ func (m *metrics) committed(t *term, took time.Duration) {
 	m.zones.Set(float64(len(t.world.zones)))
 	m.conflicts.Set(float64(len(t.conflicting)))
 	m.asOf.Set(float64(head.AsOf))
+	m.sequence.Set(float64(head.Seq))
+	for _, in := range t.inputs {
+		m.sourceAt.WithLabelValues(in.source).Set(float64(in.head.AsOf))
+		m.sourceSeq.WithLabelValues(in.source).Set(float64(in.head.Seq))
+	}
+	m.expiry.Set(t.expiry())
 	m.held.WithLabelValues(unitRRset).Set(float64(len(t.listed) + t.unlisted))
 	if t.heldSeq != t.held.Head().Seq+1 {
 		t.heldSeq = t.held.Head().Seq + 1

@@ -22,6 +22,7 @@ type Stage struct {
 	host    *service.Host
 	log     *slog.Logger
 	metrics *metrics
+	terms   *leader.Terms
 	now     func() time.Time
 	term    atomic.Pointer[term] // nil on a standby
 }
@@ -34,7 +35,8 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 		return nil, err
 	}
 	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now}
-	s.metrics = newMetrics(h.Metrics)
+	s.metrics = newMetrics(h.Metrics, cfg.Sources)
+	s.terms = leader.NewTerms(h.Metrics, owner)
 	h.Ready.Set(owner, errStarting)
 	s.mount(h)
 	return s, nil
@@ -45,7 +47,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	g, _ := service.NewGroup(ctx)
 	g.Go("lead", func(ctx context.Context) error {
 		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
-		return leader.Run(ctx, s.st, owner, me, s.log, s.work)
+		return leader.Run(ctx, s.st, owner, me, s.log, s.terms.Count(s.work))
 	})
 	g.Go("standby", func(ctx context.Context) error {
 		leader.StandBy(ctx, s.st, s.host, owner, func() bool { return s.term.Load() != nil })
@@ -69,6 +71,7 @@ func (s *Stage) work(ctx context.Context) error {
 	}
 	defer func() {
 		s.term.Store(nil)
+		s.metrics.resigned()
 		s.host.Ready.Set(owner, errStarting)
 		close(t.ended)
 	}()

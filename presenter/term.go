@@ -36,6 +36,7 @@ type term struct {
 	begun                             bool            // until then every name is to be marked, which begin does at once
 	behind                            bool            // heads have moved since the last commit
 	at                                time.Time       // of the step under way
+	taken                             time.Time       // when the oldest event of the step was taken; zero: none
 
 	news  chan news
 	jobs  chan *job
@@ -137,6 +138,7 @@ func (t *term) loop(ctx context.Context) error {
 			}
 		case j := <-t.jobs:
 			t.step()
+			t.takenAt(t.at)
 			if err := j.run(); err != nil {
 				j.done <- err
 				t.tx = changes{}
@@ -194,7 +196,7 @@ func (t *term) begin(ctx context.Context) error {
 
 // step begins transactions for one step.
 func (t *term) step() {
-	t.at = t.now()
+	t.at, t.taken = t.now(), time.Time{}
 	t.tx = changes{t.zones.Begin(), t.presented.Begin(), t.conflicts.Begin(), t.held.Begin()}
 }
 
@@ -240,6 +242,9 @@ func (t *term) commit(ctx context.Context) error {
 	t.world.settle(t.dirty, t.names, t.resolve, t.keep)
 	t.dirty = map[zone.Name]bool{}
 	t.positions()
+	if !t.taken.IsZero() {
+		t.tx.presented.SetTaken(t.taken)
+	}
 	txs := []*table.Tx{t.tx.presented}
 	for _, tx := range []*table.Tx{t.tx.zones, t.tx.conflicts, t.tx.held} {
 		if tx.Changed() {

@@ -28,6 +28,7 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if t.holding, err = readHolding(t.held); err != nil {
 		return err
 	}
+	t.m.held.Set(float64(len(t.holding)))
 	if t.entries, err = t.hist.versions(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,8 @@ type metrics struct {
 	frozen       prometheus.Gauge
 	fenced       prometheus.Counter
 	errors       *prometheus.CounterVec
+	presented    prometheus.Gauge
+	latency      prometheus.Histogram
 }
 
 func newMetrics(r *prometheus.Registry) *metrics {
@@ -58,17 +61,39 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		held:         gauge("held_zones", "Zones held by a gate."),
 		logEntries:   gauge("log_entries", "Entries in the release log."),
 		frozen:       gauge("frozen", "1 while a rollback is in force."),
-		errors:       vec("errors_total", "Failures by what failed: base, term, offer, http.", "what"),
+		errors:       vec("errors_total", "Failures by what failed: base, term, offer.", "what"),
+		presented:    gauge("presented_sequence", "How far table presented is released or held; NaN on a standby."),
+		latency: histogram("event_to_release_seconds", "From an event's arrival at the rules stage (or a file's at the presenter) to its release.",
+			[]float64{.005, .01, .02, .03, .05, .08, .1, .15, .25, .5, 1, 2, 5, 10, 60}),
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Namespace: "zonecast", Subsystem: owner, Name: "fenced_total", Help: "Commits refused because another process had taken over."})
 	r.MustRegister(m.releases, m.fenced)
+	for _, what := range []string{"base", "term", "offer"} {
+		m.errors.WithLabelValues(what)
+	}
+	for _, change := range []string{"created", "changed", "deleted"} {
+		m.names.WithLabelValues(change)
+	}
+	m.resigned()
 	return m
+}
+
+// resigned makes the gauges say nothing: a standby must look neither stale nor as if it held anything.
+func (m *metrics) resigned() {
+	for _, g := range []prometheus.Gauge{m.releasedTime, m.signedTime, m.asOfTime, m.expiresTime, m.presented} {
+		g.Set(math.NaN())
+	}
+	m.held.Set(0)
+	m.frozen.Set(0)
 }
 
 func (m *metrics) failed(what string) { m.errors.WithLabelValues(what).Inc() }
 
-func (m *metrics) released(units []*unit) {
+func (m *metrics) released(units []*unit, taken time.Time) {
 	m.releases.Inc()
+	if !taken.IsZero() {
+		m.latency.Observe(max(0, time.Since(taken).Seconds())) // hosts' clocks may differ
+	}
 	for _, u := range units {
 		m.names.WithLabelValues("created").Add(float64(u.count[created]))
 		m.names.WithLabelValues("changed").Add(float64(u.count[changed]))

@@ -42,6 +42,7 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 			epoch++
 		}
 	} else if len(p.pass) == 0 {
+		t.taken = time.Time{}
 		if hold == nil && !t.stateMoved {
 			return nil
 		}
@@ -136,7 +137,8 @@ func (t *term) publish(ctx context.Context, now time.Time, units []*unit, note s
 		}
 		t.m.deltaBytes.Observe(float64(len(data)))
 	}
-	t.m.released(units)
+	t.m.released(units, t.taken)
+	t.taken = time.Time{}
 	t.log.Info("released", "version", version, "epoch", epoch, "names", len(delta.Names), "zones", len(units), "base", entry.Rebase != nil, "note", note)
 	if entry.Rebase != nil {
 		return t.trim(ctx)

@@ -52,6 +52,7 @@ func (t *term) commit(ctx context.Context, now time.Time, pub, hold *table.Tx, h
 		t.head, t.hasHead, t.state, t.hasState = head, true, state, true
 		t.signed, t.stateMoved = now, false
 		t.m.head(head, len(t.entries), state.Frozen != nil)
+		t.m.presented.Set(float64(t.pub.Head().Inputs[tablePresented].Seq))
 		if t.blind == nil {
 			t.ready(nil)
 		}

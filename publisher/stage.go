@@ -19,6 +19,7 @@ type Stage struct {
 	st        store.Store
 	h         *service.Host
 	m         *metrics
+	terms     *leader.Terms
 	protected []zone.Name
 	gates     map[zone.Name]Gates // zones with limits of their own
 	shelf     *shelf
@@ -52,6 +53,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	}
 	s.files = newFiles(s.shelf)
 	s.m = newMetrics(h.Metrics)
+	s.terms = leader.NewTerms(h.Metrics, owner)
 	s.mount(h)
 	h.Ready.Set(owner, fmt.Errorf("starting"))
 	return s, nil
@@ -68,7 +70,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	g.Go("bases", func(ctx context.Context) error { return s.keep(ctx, hist) })
 	g.Go("leader", func(ctx context.Context) error {
 		me := leader.Info{Instance: s.h.Instance, URL: s.h.URL()}
-		return leader.Run(ctx, s.st, owner, me, s.h.Log, func(ctx context.Context) error { return s.lead(ctx, hist, key) })
+		return leader.Run(ctx, s.st, owner, me, s.h.Log, s.terms.Count(func(ctx context.Context) error { return s.lead(ctx, hist, key) }))
 	})
 	return g.Wait()
 }
@@ -83,6 +85,7 @@ func (s *Stage) lead(ctx context.Context, hist history, key release.SigningKey) 
 	s.leading.Store(t)
 	defer func() {
 		s.leading.CompareAndSwap(t, nil)
+		s.m.resigned()
 		close(t.ended)
 	}()
 	err = t.run(ctx)

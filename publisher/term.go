@@ -69,6 +69,7 @@ type term struct {
 	begun   bool           // presented was compared wholly
 	asOf    int64          // of presented, as of the last batch
 	pos     table.Position // of presented, as of the last batch
+	taken   time.Time      // when the oldest event of what waits was taken, for metrics; zero: not known
 	order   *order
 	decided []store.Op // entries of the log of decisions that the next commit carries out
 	after   []func(error)
@@ -211,6 +212,11 @@ func (t *term) take(f source, b table.Batch) {
 			t.c.unit(apex)
 		}
 		return
+	}
+	if len(b.Changes) > 0 && b.Head.Taken > 0 && t.state.Frozen == nil {
+		if at := time.UnixMilli(b.Head.Taken); t.taken.IsZero() || at.Before(t.taken) {
+			t.taken = at
+		}
 	}
 	t.c.take(b.Changes)
 }

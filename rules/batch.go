@@ -18,6 +18,7 @@ import (
 type batch struct {
 	l                  *lead
 	now                time.Time
+	taken              time.Time // when the oldest job in it was asked for; zero: none was
 	inv, gen, rul, hld *table.Tx
 	items              []*item
 	entities           map[string]*entityState // by key
@@ -48,6 +49,13 @@ type nameState struct {
 func (l *lead) begin() *batch {
 	return &batch{l: l, now: time.Now(), inv: l.inv.Begin(), gen: l.gen.Begin(), rul: l.rul.Begin(), hld: l.hld.Begin(),
 		entities: map[string]*entityState{}, names: map[string]*nameState{}, feeds: map[string]bool{}}
+}
+
+// takenAt notes a job's time.
+func (b *batch) takenAt(at time.Time) {
+	if b.taken.IsZero() || at.Before(b.taken) {
+		b.taken = at
+	}
 }
 
 // entity gives an entity's row. A row that cannot be read counts as none: the next put mends it.
@@ -163,6 +171,9 @@ func (b *batch) commit(ctx context.Context) error {
 	asOf := b.l.asOf(b.now)
 	b.inv.SetAsOf(asOf)
 	b.gen.SetAsOf(asOf)
+	if !b.taken.IsZero() {
+		b.gen.SetTaken(b.taken)
+	}
 	txs := []*table.Tx{b.inv, b.gen}
 	for _, tx := range []*table.Tx{b.rul, b.hld} {
 		if tx.Changed() {

@@ -53,6 +53,7 @@ type job struct {
 	items []*item
 	run   func(ctx context.Context, b *batch) error // an error refuses the job, nothing is committed
 	done  chan error                                // gets the outcome of the commit, once; buffered
+	taken time.Time                                 // when it was asked for
 }
 
 var (
@@ -65,7 +66,7 @@ const maxBatch = 50_000
 
 // do queues a job and waits for its commit.
 func (l *lead) do(ctx context.Context, j *job) error {
-	j.done = make(chan error, 1)
+	j.done, j.taken = make(chan error, 1), time.Now()
 	select {
 	case l.jobs <- j:
 	default:
@@ -249,6 +250,7 @@ func (l *lead) serve(ctx context.Context, first *job) error {
 		b := l.begin()
 		for _, j := range jobs {
 			b.items = append(b.items, j.items...)
+			b.takenAt(j.taken)
 		}
 		b.settle()
 		err := b.commit(ctx)
@@ -263,6 +265,7 @@ func (l *lead) serve(ctx context.Context, first *job) error {
 		return nil
 	}
 	b := l.begin()
+	b.takenAt(alone.taken)
 	if err := alone.run(ctx, b); err != nil {
 		alone.done <- err
 		return nil

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"crypto/sha256"
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,6 +23,7 @@ type metrics struct {
 	changed    prometheus.Counter
 	backlog    prometheus.Gauge
 	fenced     prometheus.Counter
+	sequence   prometheus.Gauge
 	listed     time.Time // when the gauges of held things and feeds were last set
 }
 
@@ -38,19 +40,35 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 		asOf:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("feed_as_of_seconds"), Help: "How current each feed is, Unix seconds.", ConstLabels: label}, []string{"feed"}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("commit_seconds"), Help: "Duration of commits.", ConstLabels: label,
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
-		changed: prometheus.NewCounter(prometheus.CounterOpts{Name: name("changed_names_total"), Help: "Owner names whose contributions were written.", ConstLabels: label}),
-		backlog: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("backlog"), Help: "Entities still to be evaluated again after a change of rules.", ConstLabels: label}),
+		changed:  prometheus.NewCounter(prometheus.CounterOpts{Name: name("changed_names_total"), Help: "Owner names whose contributions were written.", ConstLabels: label}),
+		backlog:  prometheus.NewGauge(prometheus.GaugeOpts{Name: name("backlog"), Help: "Entities still to be evaluated again after a change of rules.", ConstLabels: label}),
+		sequence: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("sequence"), Help: "Commits that changed table generated so far; NaN on a standby.", ConstLabels: label}),
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over.", ConstLabels: label})
-	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.held, m.asOf, m.commit, m.changed, m.backlog)
+	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.held, m.asOf, m.commit, m.changed, m.backlog, m.sequence)
 	for _, status := range []string{inventory.Accepted, inventory.Ignored, inventory.Refused, inventory.HeldBack} {
 		m.events.WithLabelValues(status)
 	}
+	m.resigned()
 	return m
+}
+
+// resigned makes the gauges say nothing: a standby must look neither stale nor as if it held anything.
+func (m *metrics) resigned() {
+	m.sequence.Set(math.NaN())
+	m.entities.Set(0)
+	m.tombstones.Set(0)
+	m.backlog.Set(0)
+	m.held.Reset()
+	for _, unit := range []string{unitFeed, unitModuleFile, unitPush, unitContribution} {
+		m.held.WithLabelValues(unit)
+	}
+	m.asOf.Reset()
 }
 
 func (m *metrics) committed(b *batch, started time.Time) {
 	m.commit.Observe(time.Since(started).Seconds())
+	m.sequence.Set(float64(b.l.gen.Head().Seq))
 	m.entities.Set(float64(b.l.entities))
 	m.tombstones.Set(float64(len(b.l.tombs)))
 	m.backlog.Set(float64(len(b.l.backlog)))

@@ -20,6 +20,7 @@ type Stage struct {
 	host    *service.Host
 	log     *slog.Logger
 	metrics *metrics
+	terms   *leader.Terms
 	name    string               // in leaders, held things and /readyz: "rules.main"
 	lead    atomic.Pointer[lead] // nil on a standby
 }
@@ -36,6 +37,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	s := &Stage{cfg: cfg, watched: files, st: st, host: h, name: "rules." + cfg.Source}
 	s.log = h.Log.With("stage", s.name)
 	s.metrics = newMetrics(h.Metrics, cfg.Source)
+	s.terms = leader.NewTerms(h.Metrics, s.name)
 	h.Ready.Set(s.name, errStarting)
 	s.mount(h)
 	return s, nil
@@ -46,7 +48,7 @@ func (s *Stage) Run(ctx context.Context) error {
 	g, _ := service.NewGroup(ctx)
 	g.Go("lead", func(ctx context.Context) error {
 		me := leader.Info{Instance: s.host.Instance, URL: s.host.URL()}
-		return leader.Run(ctx, s.st, s.name, me, s.log, s.work)
+		return leader.Run(ctx, s.st, s.name, me, s.log, s.terms.Count(s.work))
 	})
 	g.Go("standby", func(ctx context.Context) error {
 		leader.StandBy(ctx, s.st, s.host, s.name, func() bool { return s.lead.Load() != nil })
@@ -76,6 +78,7 @@ func (s *Stage) work(ctx context.Context) error {
 	l.primed()
 	defer func() {
 		s.lead.Store(nil)
+		s.metrics.resigned()
 		s.host.Ready.Set(s.name, errStarting)
 		close(l.ended)
 	}()

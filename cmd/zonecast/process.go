@@ -133,6 +133,7 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 	}
 	group, _ := service.NewGroup(ctx)
 	group.Go("http", func(ctx context.Context) error { return p.host.Serve(ctx, listener) })
+	group.Go("store probe", store.NewProbe(p.store, p.host.Metrics).Run)
 	for _, s := range stages {
 		group.Go(stageName(s), s.Run)
 	}

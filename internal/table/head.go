@@ -12,16 +12,17 @@ import (
 
 // Head is what a table's head node says.
 type Head struct {
-	Shards  int                 `json:"shards"`   // a power of two
-	Fence   uint64              `json:"fence"`    // raised by each new writer
-	Seq     uint64              `json:"seq"`      // commits with changes so far
-	Commit  string              `json:"commit"`   // id of the last commit, hex
-	Open    bool                `json:"open"`     // a group of commits is under way
-	LogFrom uint64              `json:"log_from"` // first sequence still in the log; Seq+1 when there is none: read all again
-	Inputs  map[string]Position `json:"inputs"`   // table name -> how far this content takes it into account
-	AsOf    int64               `json:"as_of"`    // how current the inputs were, Unix seconds
-	Beat    int64               `json:"beat"`     // when the head was last written, Unix seconds
-	Writer  string              `json:"writer"`   // instance id of the writer
+	Shards  int                 `json:"shards"`          // a power of two
+	Fence   uint64              `json:"fence"`           // raised by each new writer
+	Seq     uint64              `json:"seq"`             // commits with changes so far
+	Commit  string              `json:"commit"`          // id of the last commit, hex
+	Open    bool                `json:"open"`            // a group of commits is under way
+	LogFrom uint64              `json:"log_from"`        // first sequence still in the log; Seq+1 when there is none: read all again
+	Inputs  map[string]Position `json:"inputs"`          // table name -> how far this content takes it into account
+	AsOf    int64               `json:"as_of"`           // how current the inputs were, Unix seconds
+	Taken   int64               `json:"taken,omitempty"` // when the oldest event behind the last changed rows was taken, Unix milliseconds; 0: not known
+	Beat    int64               `json:"beat"`            // when the head was last written, Unix seconds
+	Writer  string              `json:"writer"`          // instance id of the writer
 	Rows    int64               `json:"rows"`
 	Bytes   int64               `json:"bytes"` // of all shards, as stored
 }

@@ -93,6 +93,9 @@ func (p *plan) final(h Head) Head {
 	if p.tx.asOf != nil {
 		h.AsOf = *p.tx.asOf
 	}
+	if len(p.edits) > 0 {
+		h.Taken = p.tx.taken
+	}
 	for name, pos := range p.tx.inputs {
 		if h.Inputs == nil {
 			h.Inputs = map[string]Position{}

@@ -114,10 +114,16 @@ func TestCommitAndFollow(t *testing.T) {
 	}
 	tx = w.Begin()
 	tx.Delete("a")
+	tx.SetTaken(time.UnixMilli(1795000000123))
 	if !tx.Changed() {
 		t.Fatal("a deletion is a change")
 	}
 	mustCommit(t, tx)
+	mustCommit(t, w.Begin()) // a heartbeat brings no event
+	b, err = f.Next(t.Context())
+	if err != nil || len(b.Changes) != 1 || b.Head.Taken != 1795000000123 {
+		t.Fatalf("after an event: %+v, %v", b, err)
+	}
 	want(t, st, "zones", map[string]string{"b": ""})
 	if names, err := List(t.Context(), st); err != nil || len(names) != 1 || names[0] != "zones" {
 		t.Fatalf("List: %v, %v", names, err)

@@ -13,6 +13,7 @@ type Tx struct {
 	changes map[string][]byte // nil is a deletion
 	inputs  map[string]Position
 	asOf    *int64
+	taken   int64
 	also    []store.Op
 }
 
@@ -50,6 +51,10 @@ func (t *Tx) SetAsOf(asOf time.Time) {
 	s := asOf.Unix()
 	t.asOf = &s
 }
+
+// SetTaken records when the oldest event behind this commit's changes was taken, so that the last stage can measure
+// how long it was under way. It is for metrics alone: the clocks of two hosts may differ.
+func (t *Tx) SetTaken(at time.Time) { t.taken = at.UnixMilli() }
 
 // Also adds store operations of the caller's to the same multi (to the last one of a group).
 func (t *Tx) Also(ops ...store.Op) { t.also = append(t.also, ops...) }
