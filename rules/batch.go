@@ -25,6 +25,7 @@ type batch struct {
 	names              map[string]*nameState   // by owner name
 	order              []*entityState          // that were changed, in order of their first change
 	feeds              map[string]bool         // whose rows are to be written
+	tried              bool                    // what modules lose here was looked at as a whole before
 }
 
 // entityState is an entity's row in a batch.

@@ -12,10 +12,17 @@ import (
 	"zonecast/rules/ruleset"
 )
 
+// compiled is a set of files as it loads, and what is wrong with it.
+type compiled struct {
+	files    []checkout.File // what is given up for its last good text replaced by that
+	rs       *ruleset.Ruleset
+	problems []zone.Problem // of all that was given
+}
+
 // compile loads a set of files with their last good texts behind them. Two things can only be seen with the whole:
 // a kinds.yaml that is right in itself and breaks modules which nobody changed is held, so that no module that works is
 // lost; a module whose own tests fail counts as broken.
-func (l *lead) compile(files []checkout.File, good map[string][]byte, prefix string) (*ruleset.Ruleset, []zone.Problem) {
+func (l *lead) compile(files []checkout.File, good map[string][]byte, prefix string) compiled {
 	var extra []zone.Problem
 	rs, problems := ruleset.Load(files, l.options(prefix, good))
 	if broken := brokenByKinds(rs, files, good); broken != "" {
@@ -49,7 +56,7 @@ func (l *lead) compile(files []checkout.File, good map[string][]byte, prefix str
 	}
 	problems = append(problems, extra...)
 	slices.SortFunc(problems, zone.Problem.ComparePlace)
-	return rs, problems
+	return compiled{files, rs, problems}
 }
 
 // brokenByKinds names a module file that loaded before with the text it has now, and does not with the new kinds.

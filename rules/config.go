@@ -27,6 +27,8 @@ type Config struct {
 	TTL uint32 `yaml:"ttl"`
 	// Guard bounds what one full list may delete.
 	Guard inventory.Guard `yaml:"guard"`
+	// ModuleGuard bounds what one module may stop giving.
+	ModuleGuard ModuleGuard `yaml:"module_guard"`
 	// Feeds are the settings of feeds that are pushed over HTTP, by name.
 	Feeds map[string]FeedConfig `yaml:"feeds"`
 	// Poll is how often watched files and folders are looked at when no notification comes. Default 2s.
@@ -54,7 +56,8 @@ type Limits struct {
 // DefaultConfig is a usable configuration without any input.
 func DefaultConfig() Config {
 	return Config{Source: "main", TTL: 300, Poll: 2 * time.Second,
-		Limits: Limits{Entities: 20_000_000, Tombstones: 1_000_000, Feeds: 1_000, Queue: 256, Held: 10_000}}
+		ModuleGuard: ModuleGuard{AtLeast: 10, Share: 0.2, AtMost: 500, Window: 10 * time.Minute},
+		Limits:      Limits{Entities: 20_000_000, Tombstones: 1_000_000, Feeds: 1_000, Queue: 256, Held: 10_000}}
 }
 
 // watched is an inventory file and its feed.
@@ -85,6 +88,9 @@ func (c *Config) check() ([]watched, error) {
 	}
 	if c.Guard.AtLeast < 0 || c.Guard.AtMost < 0 || c.Guard.Share < 0 || c.Guard.Share > 1 {
 		return nil, errors.New("guard: at_least and at_most from 0, share from 0 to 1")
+	}
+	if err := c.ModuleGuard.check(); err != nil {
+		return nil, err
 	}
 	for _, l := range []struct{ set, def *int }{{&c.Limits.Entities, &d.Limits.Entities}, {&c.Limits.Tombstones, &d.Limits.Tombstones},
 		{&c.Limits.Feeds, &d.Limits.Feeds}, {&c.Limits.Queue, &d.Limits.Queue}, {&c.Limits.Held, &d.Limits.Held}} {

@@ -20,11 +20,18 @@ type engine struct {
 	// frozen are modules that gave records once and do not load now though their file is loaded: a newer program may
 	// be stricter. What they gave stays until the file is mended (P3).
 	frozen map[string]bool
+	// untried are those of them that load, and changed: the guard has not let them pass (trial.go).
+	untried map[string]bool
+	faulty  bool // files of the set are broken: a module that is not in it need not be gone
 }
 
-func newEngine(set *ruleset.Ruleset) *engine {
-	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, frozen: map[string]bool{}}
+func newEngine(set *ruleset.Ruleset, untried map[string]bool) *engine {
+	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, frozen: map[string]bool{}, untried: map[string]bool{}}
 	for _, m := range set.Modules() {
+		if untried[m.Name] {
+			e.frozen[m.Name], e.untried[m.Name] = true, true
+			continue
+		}
 		e.modules[m.Kind] = append(e.modules[m.Kind], m)
 	}
 	for range workerCount() {

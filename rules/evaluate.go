@@ -61,8 +61,11 @@ func (b *batch) give(e *entityState) {
 		if r.err == nil {
 			r.err = b.fits(e, g, given, r.gives)
 		}
+		if r.err == nil {
+			r.err = b.loses(old, g)
+		}
 		if r.err != nil {
-			g = inventory.Given{Module: r.module, Held: true, Names: old.Names}
+			g = inventory.Given{Module: r.module, Held: r.err != errGuarded, Guarded: r.err == errGuarded, Names: old.Names}
 			cause = r.err
 		} else {
 			b.replace(e.key, old, g, r.gives)
@@ -161,6 +164,7 @@ const reevaluateAtOnce = 1000
 func (l *lead) reevaluate(ctx context.Context) error {
 	n := min(reevaluateAtOnce, len(l.backlog))
 	b := l.begin()
+	b.tried = true
 	for _, key := range l.backlog[:n] {
 		if e := b.entity(key); e.ok && !e.row.Gone() {
 			e.changed = true

@@ -20,12 +20,16 @@ import (
 const (
 	unitContribution = "contribution"
 	unitFeed         = "feed"
+	unitModule       = "module"
 	unitModuleFile   = "module-file"
 	unitPush         = "push"
 )
 
 // checkModule stands in for a module's name where an entity as a whole does not fit its kind any more.
 const checkModule = "(kinds)"
+
+// checkModuleGuard is the check of all that the guard on modules holds.
+const checkModuleGuard = "module-guard"
 
 // maxProblems bounds the problems listed with one held thing: its row must fit a table's.
 const maxProblems = 20
@@ -77,6 +81,7 @@ func (b *batch) dropUnit(unit, subject, except string) {
 // hold keeps the list of held contributions: one line for a module and entity whose newest evaluation failed. Past
 // the limit they are only counted.
 func (b *batch) hold(entity string, old, g inventory.Given, cause error) {
+	b.track(entity, old, g)
 	switch {
 	case g.Held && !old.Held:
 		b.l.heldContributions++
@@ -106,30 +111,53 @@ func (b *batch) hold(entity string, old, g inventory.Given, cause error) {
 	b.putHeld(h, "")
 }
 
+func errNotHeld(id string) error {
+	return &refusal{http.StatusNotFound, fmt.Errorf("nothing held has the id %s", id)}
+}
+
 // free releases a held thing, with its entry in the log of decisions, and answers after the commit.
 func (l *lead) free(ctx context.Context, id string, why service.Why) (row.Held, error) {
 	var h row.Held
-	err := l.do(ctx, &job{run: func(ctx context.Context, b *batch) error {
+	if err := l.look(ctx, func() error {
 		var ok bool
 		if h, ok = l.heldBy[id]; !ok {
-			return &refusal{http.StatusNotFound, fmt.Errorf("nothing held has the id %s", id)}
+			return errNotHeld(id)
 		}
 		if !h.CanFree {
 			return &refusal{http.StatusConflict, fmt.Errorf("%s cannot be released: %s; it must be mended", id, h.Cause)}
 		}
-		b.hld.Also(decision.Op(decision.Of(h, why))) // dropped with the batch, should it come to nothing
+		return nil
+	}); err != nil {
+		return row.Held{}, err // the job may be under way still: h is not ours to read
+	}
+	if h.Unit == unitPush {
+		return h, l.freePush(ctx, h, why)
+	}
+	if _, ok := stopped(h); ok {
+		return h, l.freeModule(ctx, h, why)
+	}
+	return h, l.do(ctx, &job{run: func(ctx context.Context, b *batch) error {
+		if err := b.letGo(h, why); err != nil {
+			return err
+		}
 		switch h.Unit {
 		case unitFeed:
 			return b.freeList(h)
 		case unitModuleFile:
 			return b.freeGone(h)
-		case unitPush:
-			return b.freePush()
+		case unitModule:
+			b.freeLosses(h)
+			return nil
 		}
 		return &refusal{http.StatusConflict, fmt.Errorf("%s: no way to release a %s", id, h.Unit)}
 	}})
-	if err != nil {
-		return row.Held{}, err // the job may be under way still: h is not ours to read
+}
+
+// letGo logs a decision with the commit that carries it out, if what it is about is held still.
+func (b *batch) letGo(h row.Held, why service.Why) error {
+	if _, still := b.l.heldBy[h.ID]; !still {
+		return errNotHeld(h.ID)
 	}
-	return h, nil
+	b.hld.Also(decision.Op(decision.Of(h, why))) // dropped with the batch, should it come to nothing
+	return nil
 }

@@ -22,6 +22,7 @@ type lead struct {
 	tombs              []tomb                   // oldest first
 	heldBy             map[string]row.Held      // by ID
 	heldContributions  int                      // all of them, also those past the limit of what is listed
+	yields             map[string]*yield        // by module
 	backlog            []string                 // keys of entities to evaluate again, since rules changed
 	loaded             atomic.Pointer[row.Load] // what is loaded into rules.<source>, for the folder's watcher; nil: nothing
 	generation         atomic.Int64             // grows when kinds change: files are read again then, for what was refused may pass now
@@ -48,9 +49,11 @@ type tomb struct {
 	deleted int64
 }
 
-// job is one thing to do in the loop. Jobs with items share a commit (group commit); one with run has its own.
+// job is one thing to do in the loop. Jobs with items share a commit (group commit); one with run has its own, and one
+// with look has none.
 type job struct {
 	items []*item
+	look  func() error
 	run   func(ctx context.Context, b *batch) error // an error refuses the job, nothing is committed
 	done  chan error                                // gets the outcome of the commit, once; buffered
 	taken time.Time                                 // when it was asked for
@@ -108,7 +111,7 @@ func (l *lead) insist(ctx context.Context, j *job) error {
 
 // takeOver opens the tables for writing, fencing off whoever had them, and reads what the stage keeps in memory.
 func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
-	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, begun: time.Now(), beaten: time.Now(),
+	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, yields: map[string]*yield{}, begun: time.Now(), beaten: time.Now(),
 		jobs: make(chan *job, s.cfg.Limits.Queue), ended: make(chan struct{})}
 	for _, w := range s.watched {
 		l.ruled[w.feed] = make(chan struct{}, 1)
@@ -157,6 +160,7 @@ func (l *lead) recall() error {
 			if g.Held {
 				l.heldContributions++
 			}
+			l.recallYield(key, g)
 		}
 		if r.Gone() {
 			l.tombs = append(l.tombs, tomb{key, r.Deleted})
@@ -182,6 +186,7 @@ func (l *lead) recall() error {
 		}
 		l.heldBy[key] = h
 	}
+	l.resumeLosses()
 	l.configureFeeds()
 	return nil
 }
@@ -229,13 +234,13 @@ func (l *lead) loop(ctx context.Context) error {
 func (l *lead) serve(ctx context.Context, first *job) error {
 	jobs, n := []*job{first}, len(first.items)
 	var alone *job
-	if first.run != nil {
+	if first.items == nil {
 		jobs, alone = nil, first
 	}
 	for alone == nil && n < maxBatch {
 		select {
 		case j := <-l.jobs:
-			if j.run != nil {
+			if j.items == nil {
 				alone = j
 				continue
 			}
@@ -264,6 +269,10 @@ func (l *lead) serve(ctx context.Context, first *job) error {
 	if alone == nil {
 		return nil
 	}
+	if alone.look != nil {
+		alone.done <- alone.look()
+		return nil
+	}
 	b := l.begin()
 	b.takenAt(alone.taken)
 	if err := alone.run(ctx, b); err != nil {
@@ -280,6 +289,7 @@ func (l *lead) beat(ctx context.Context) error {
 	l.beaten = time.Now()
 	b := l.begin()
 	b.forget()
+	b.countLosses()
 	return b.commit(ctx)
 }
 

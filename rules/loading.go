@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -25,6 +24,23 @@ type inForce map[string]moduleHash
 type moduleHash struct {
 	Kind string `json:"kind"`
 	Hash string `json:"hash"`
+	Next string `json:"next,omitempty"` // what is being evaluated: it passed the guard, or was released
+}
+
+func (h moduleHash) is(m *ruleset.Module) bool { return h.Kind == m.Kind && h.Hash == m.Hash }
+
+// passes tells whether a module needs no trial.
+func (h moduleHash) passes(m *ruleset.Module) bool { return h.is(m) || h.Next == m.Hash }
+
+// untriedOf names the modules of a set that the guard has not let pass.
+func (l *lead) untriedOf(set *ruleset.Ruleset) map[string]bool {
+	was, list := l.readRulesRow(), map[string]bool{}
+	for _, m := range set.Modules() {
+		if h, known := was[m.Name]; known && !h.passes(m) {
+			list[m.Name] = true
+		}
+	}
+	return list
 }
 
 // putRulesRow records that everything was evaluated with the rules in force, except by frozen modules: theirs has no
@@ -37,7 +53,26 @@ func (b *batch) putRulesRow() {
 		}
 	}
 	for _, m := range b.l.engine.set.Modules() {
-		now[m.Name] = moduleHash{m.Kind, m.Hash}
+		if !b.l.engine.frozen[m.Name] {
+			now[m.Name] = moduleHash{Kind: m.Kind, Hash: m.Hash}
+		}
+	}
+	b.putInForce(now)
+}
+
+// recordAdopted records, in the commit that puts rules in force, which modules need not be tried again while their
+// entities are evaluated.
+func (b *batch) recordAdopted() {
+	if len(b.l.backlog) == 0 {
+		b.putRulesRow()
+		return
+	}
+	now := b.frozenRow()
+	for _, m := range b.l.engine.set.Modules() {
+		if h, known := now[m.Name]; known && !h.is(m) && !b.l.engine.frozen[m.Name] {
+			h.Next = m.Hash
+			now[m.Name] = h
+		}
 	}
 	b.putInForce(now)
 }
@@ -101,7 +136,7 @@ func (l *lead) loadStored(ctx context.Context) error {
 			l.log.Warn("loaded rules", "problem", p.Error())
 		}
 	}
-	l.adopt(set, damaged || len(problems) > 0)
+	l.adopt(set, damaged || len(problems) > 0, l.untriedOf(set))
 	if l.inv.Head().Open || l.gen.Head().Open {
 		return l.mend(ctx)
 	}
@@ -114,16 +149,17 @@ func (l *lead) loadStored(ctx context.Context) error {
 }
 
 // adopt puts a ruleset in force and plans what it changes: the entities of every kind that has a module which is
-// new, changed or gone since the generated records were made.
-func (l *lead) adopt(set *ruleset.Ruleset, faulty bool) {
-	engine := newEngine(set)
+// new, changed or gone since the generated records were made. Untried modules are frozen.
+func (l *lead) adopt(set *ruleset.Ruleset, faulty bool, untried map[string]bool) {
+	engine := newEngine(set, untried)
+	engine.faulty = faulty
 	was := l.readRulesRow()
 	kinds := map[string]bool{}
 	present := map[string]bool{}
 	for _, m := range set.Modules() {
 		present[m.Name] = true
 		old, ok := was[m.Name]
-		if ok && old == (moduleHash{m.Kind, m.Hash}) {
+		if (ok && old.is(m)) || untried[m.Name] {
 			continue
 		}
 		kinds[m.Kind] = true
@@ -186,64 +222,6 @@ func (l *lead) plan(kinds map[string]bool) {
 	}
 }
 
-// push takes a set of rules files, from PUT /v1/rules or the watched folder.
-func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answer, error) {
-	var a load.Answer
-	if err := l.do(ctx, &job{run: func(_ context.Context, b *batch) (err error) {
-		a, err = b.applyPush(p, by)
-		return err
-	}}); err != nil {
-		return load.Answer{}, err // the job may be under way still: a is not ours to read
-	}
-	return a, nil
-}
-
-func (b *batch) applyPush(p checkout.Push, by string) (a load.Answer, err error) {
-	current, ok, err := load.Loaded(b.l.rul)
-	if err != nil {
-		return a, err
-	}
-	switch a.Status, err = load.Decide(p, current, ok); {
-	case errors.Is(err, load.ErrConflict):
-		return a, &refusal{http.StatusConflict, err}
-	case err != nil:
-		return a, err
-	case a.Status == load.StatusUnchanged:
-		b.dropPush()
-		return a, nil
-	case a.Status == load.StatusHeld:
-		a.HeldID = b.holdPush(p, current)
-		return a, nil
-	}
-	a.Problems, err = b.loadRules(p.Set, by, nil)
-	return a, err
-}
-
-func (b *batch) holdPush(p checkout.Push, current row.Load) string {
-	load.PutPending(b.rul, p)
-	h := row.Held{Unit: unitPush, Subject: "rules", Check: "not-descending", CanFree: true,
-		Cause:  fmt.Sprintf("commit %.12s does not descend from the loaded %.12s", p.Commit, current.Commit),
-		Effect: "the loaded rules stay; a release loads the pushed ones instead"}
-	id := row.HeldID(b.l.name, unitPush, h.Subject, p.Commit)
-	b.dropUnit(unitPush, h.Subject, id)
-	return b.putHeld(h, p.Commit)
-}
-
-func (b *batch) dropPush() {
-	load.DropPending(b.rul)
-	b.dropUnit(unitPush, "rules", "")
-}
-
-// freePush loads a held push.
-func (b *batch) freePush() error {
-	p, ok, err := load.Pending(b.rul)
-	if err != nil || !ok {
-		return errors.Join(errors.New("the held push is damaged: push again"), err)
-	}
-	_, err = b.loadRules(p.Set, "push", nil)
-	return err
-}
-
 // freeGone takes a file away that vanished from the rules folder.
 func (b *batch) freeGone(h row.Held) error {
 	current, _, err := load.Loaded(b.l.rul)
@@ -260,41 +238,79 @@ func (b *batch) freeGone(h row.Held) error {
 		return err
 	}
 	set := checkout.Set{Commit: current.Commit, Head: current.Head, Prefix: current.Prefix, Files: files}
-	_, err = b.loadRules(set, current.By, map[string]bool{h.Subject: true})
+	_, err = b.loadRules(set, current.By, map[string]bool{h.Subject: true}, nil)
 	return err
 }
 
-// loadRules makes a set of files the loaded rules: what loads is in force, what is broken keeps its last good text,
-// what is gone stays until it is released (may says which are).
-func (b *batch) loadRules(set checkout.Set, by string, may map[string]bool) ([]zone.Problem, error) {
-	l := b.l
-	infos, err := load.Infos(l.rul)
-	if err != nil {
-		return nil, err
+// intake is a set of files beside what is loaded.
+type intake struct {
+	infos map[string]row.FileInfo
+	good  map[string][]byte // the loaded texts, by path
+	delta load.Delta
+	files []checkout.File // of the set, and those that are gone from it without leave
+}
+
+func (l *lead) intake(set checkout.Set, may map[string]bool) (in intake, err error) {
+	if in.infos, err = load.Infos(l.rul); err != nil {
+		return in, err
 	}
-	stored, err := load.Files(l.rul, infos)
+	stored, err := load.Files(l.rul, in.infos)
 	if err != nil {
-		return nil, err
+		return in, err
 	}
-	good := make(map[string][]byte, len(stored))
+	in.good = make(map[string][]byte, len(stored))
 	for _, f := range stored {
-		good[f.Path] = f.Data
+		in.good[f.Path] = f.Data
 	}
-	delta := load.Diff(infos, set.Files)
-	files := slices.Clone(set.Files)
-	for _, path := range delta.Gone {
+	in.delta = load.Diff(in.infos, set.Files)
+	in.files = slices.Clone(set.Files)
+	for _, path := range in.delta.Gone {
 		if may[path] {
-			delete(good, path)
+			delete(in.good, path)
 			continue
 		}
-		files = append(files, checkout.File{Path: path, Data: good[path]})
+		in.files = append(in.files, checkout.File{Path: path, Data: in.good[path]})
 	}
-	rs, problems := l.compile(files, good, set.Prefix)
+	return in, nil
+}
+
+// loadRules makes a set of files the loaded rules: what loads is in force, what is broken keeps its last good text,
+// what is gone stays until it is released (may says which are), and what the trial t stops is held. Without a trial only may changes anything.
+func (b *batch) loadRules(set checkout.Set, by string, may map[string]bool, t *trial) ([]zone.Problem, error) {
+	l := b.l
+	in, err := l.intake(set, may)
+	if err != nil {
+		return nil, err
+	}
+	if t != nil && t.engine != l.engine {
+		return nil, errStale
+	}
+	c, untried, guarded := compiled{}, map[string]bool(nil), []zone.Problem(nil)
+	switch {
+	case t == nil:
+		c = l.compile(in.files, in.good, set.Prefix)
+		untried = l.untriedOf(c.rs)
+	case t.released != "":
+		c = t.compiled
+		untried = l.untriedOf(c.rs)
+		delete(untried, t.released)
+	default:
+		untried, guarded = b.stop(t, in.good, set.Prefix, set.Commit)
+		if c = t.compiled; len(guarded) > 0 {
+			c.rs, _ = ruleset.Load(c.files, l.options(set.Prefix, in.good))
+			for name := range l.untriedOf(c.rs) { // a last good text that means something else by now
+				if !t.passed(name) {
+					untried[name] = true
+				}
+			}
+		}
+	}
+	rs := c.rs
 	if may[ruleset.KindsFile] && len(rs.Kinds) == 0 {
 		return nil, &refusal{http.StatusConflict, errors.New("without kinds.yaml no module loads: take the modules away first, or bring it back")}
 	}
 	for path, f := range rs.Files {
-		info, had := infos[path]
+		info, had := in.infos[path]
 		switch {
 		case f.Data == nil || f.Held:
 		case !had || info.SHA256 != load.Hash(f.Data):
@@ -302,24 +318,20 @@ func (b *batch) loadRules(set checkout.Set, by string, may map[string]bool) ([]z
 		}
 	}
 	for path := range may {
-		load.DeleteFile(b.rul, path, infos[path])
+		load.DeleteFile(b.rul, path, in.infos[path])
 	}
-	b.holdFiles(rs, set.Prefix, problems, delta, may, infos)
+	b.holdFiles(rs, set.Prefix, c.problems, in.delta, may, in.infos)
 	now := row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: b.now.Unix(), By: by}
 	load.PutLoaded(b.rul, now)
 	b.dropPush()
 	l.loaded.Store(&now)
 	unread := false // a stored file that does not load in any version: what its module gave stays
-	for path := range infos {
+	for path := range in.infos {
 		unread = unread || (!may[path] && (rs.Files[path] == nil || rs.Files[path].Data == nil))
 	}
-	l.adopt(rs, unread)
-	switch {
-	case len(l.backlog) == 0:
-		b.putRulesRow()
-	case len(l.engine.frozen) > 0:
-		b.putInForce(b.frozenRow())
-	}
+	l.adopt(rs, unread, untried)
+	b.recordAdopted()
+	problems := append(c.problems, guarded...)
 	l.log.Info("rules loaded", "commit", set.Commit, "by", by, "modules", len(rs.Modules()), "problems", len(problems))
 	return problems, nil
 }

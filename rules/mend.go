@@ -18,6 +18,7 @@ import (
 func (l *lead) mend(ctx context.Context) error {
 	started := time.Now()
 	b := l.begin()
+	b.tried = true
 	for key := range l.inv.All() {
 		if _, _, ok := inventory.SplitKey(key); !ok {
 			continue

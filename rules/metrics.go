@@ -81,7 +81,7 @@ func (m *metrics) committed(b *batch, started time.Time) {
 		return // what follows walks lists that may be long
 	}
 	m.listed = b.now
-	units := map[string]int{unitFeed: 0, unitModuleFile: 0, unitPush: 0}
+	units := map[string]int{unitFeed: 0, unitModule: 0, unitModuleFile: 0, unitPush: 0}
 	for _, h := range b.l.heldBy {
 		if h.Unit != unitContribution { // those are counted apart: the list may not have all
 			units[h.Unit]++

@@ -84,6 +84,7 @@ func (s *Stage) work(ctx context.Context) error {
 	}()
 	g, _ := service.NewGroup(ctx)
 	g.Go("loop", l.loop)
+	g.Go("trial", l.tryStored)
 	if s.cfg.Dir != "" {
 		g.Go("rules folder", l.watchRules)
 	}

@@ -10,9 +10,8 @@ type Guard struct {
 	AtMost  int     `yaml:"at_most"`  // but never more than so many by share; default 500
 }
 
-// Allows tells whether a list may take gone of owned entities away; the error says why not. left tells whether the
-// feed has any entity afterwards, old or new: it may not become empty.
-func (g Guard) Allows(owned, gone int, left bool) error {
+// Limit is how many of owned may go.
+func (g Guard) Limit(owned int) int {
 	if g.AtLeast == 0 {
 		g.AtLeast = 10
 	}
@@ -22,8 +21,13 @@ func (g Guard) Allows(owned, gone int, left bool) error {
 	if g.AtMost == 0 {
 		g.AtMost = 500
 	}
-	limit := max(g.AtLeast, min(int(float64(owned)*g.Share), g.AtMost))
-	switch {
+	return max(g.AtLeast, min(int(float64(owned)*g.Share), g.AtMost))
+}
+
+// Allows tells whether a list may take gone of owned entities away; the error says why not. left tells whether the
+// feed has any entity afterwards, old or new: it may not become empty.
+func (g Guard) Allows(owned, gone int, left bool) error {
+	switch limit := g.Limit(owned); {
 	case gone == 0:
 		return nil
 	case !left:

@@ -20,9 +20,11 @@ type Row struct {
 
 // Given is the owner names at which a module contributes records for an entity.
 type Given struct {
-	Module string
-	Held   bool     // its newest evaluation failed: the names are of the last good one
-	Names  []string // owner names in presentation form, sorted
+	Module  string
+	Held    bool     // its newest evaluation failed: the names are of the last good one
+	Guarded bool     // it gives nothing any more, as too many others of the module do: the names stay until somebody releases them
+	Waiting bool     // it is to be asked again of a program of its own: the names are those of before
+	Names   []string // owner names in presentation form, sorted
 }
 
 // TombstoneAge is how long a delete is remembered, in seconds (DESIGN): a late put of an older revision within it is ignored.
@@ -39,6 +41,8 @@ const rowFormat = 1
 const (
 	flagNumbered = 1 << iota
 	flagHeld
+	flagGuarded
+	flagWaiting
 )
 
 // Encode makes the row's value.
@@ -60,6 +64,12 @@ func (r Row) Encode() []byte {
 		flags := byte(0)
 		if g.Held {
 			flags |= flagHeld
+		}
+		if g.Guarded {
+			flags |= flagGuarded
+		}
+		if g.Waiting {
+			flags |= flagWaiting
 		}
 		b = append(b, flags)
 		b = binary.AppendUvarint(b, uint64(len(g.Names)))
@@ -89,7 +99,9 @@ func DecodeRow(b []byte) (r Row, err error) {
 	if n := d.count(); n > 0 {
 		r.Given = make([]Given, n)
 		for i := range r.Given {
-			g := Given{Module: string(d.bytes()), Held: d.byte()&flagHeld != 0}
+			g := Given{Module: string(d.bytes())}
+			flags := d.byte()
+			g.Held, g.Guarded, g.Waiting = flags&flagHeld != 0, flags&flagGuarded != 0, flags&flagWaiting != 0
 			if n := d.count(); n > 0 {
 				g.Names = make([]string, n)
 				for j := range g.Names {

@@ -44,7 +44,7 @@ const chunkSize = 64 << 10
 
 // Is tells whether a key belongs to this package, so that followers can pass over it.
 func Is(key string) bool {
-	return key == row.KeyLoad || key == keyPush || strings.HasPrefix(key, row.PrefixFile) || strings.HasPrefix(key, prefixPush)
+	return key == row.KeyLoad || key == keyPush || strings.HasPrefix(key, row.PrefixFile) || strings.HasPrefix(key, prefixPush) || strings.HasPrefix(key, prefixTried)
 }
 
 // Loaded reads what was loaded last; ok is false for a table that nothing was ever loaded into.
