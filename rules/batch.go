@@ -11,6 +11,7 @@ import (
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
+	"zonecast/rules/pool"
 )
 
 // batch is what one commit changes. Rows are decoded once, changed in memory and encoded once, however many events
@@ -26,6 +27,7 @@ type batch struct {
 	order              []*entityState          // that were changed, in order of their first change
 	feeds              map[string]bool         // whose rows are to be written
 	tried              bool                    // what modules lose here was looked at as a whole before
+	byEvents           bool                    // entities changed, not rules: who leaves a pool may be kept
 }
 
 // entityState is an entity's row in a batch.
@@ -37,14 +39,20 @@ type entityState struct {
 	item    *item   // the last accepted one: its attributes are checked already
 	items   []*item // accepted ones, to be told of held contributions
 	results []result
+
+	checked *checked                    // its attributes, where they were looked at before it is evaluated
+	numbers map[string]inventory.Number // of numbered roles, by role
+	demand  inventory.Demand
 }
 
 // nameState is a row of table generated in a batch.
 type nameState struct {
-	list  []row.Contribution // sorted by module, entity
-	size  int                // of the row, about
-	had   []byte
-	dirty bool
+	list    []row.Contribution // sorted by module, entity; without what a pool keeps
+	left    []row.Contribution // that events took out of a pool with limits
+	size    int                // of the row, about
+	had     []byte
+	dirty   bool
+	limited bool // there is, or was, a pool with limits
 }
 
 func (l *lead) begin() *batch {
@@ -110,7 +118,8 @@ func (b *batch) name(owner string) *nameState {
 		if err != nil {
 			b.l.log.Error("generated row", "name", owner, "error", err)
 		}
-		n.list, n.had, n.size = list, value, len(value)
+		n.limited = slices.ContainsFunc(list, pool.Limited)
+		n.list, n.had, n.size = pool.Present(list), value, len(value)
 	}
 	b.names[owner] = n
 	return n
@@ -140,6 +149,7 @@ func (n *nameState) set(c row.Contribution) {
 		n.list = slices.Insert(n.list, i, c)
 	}
 	n.dirty = true
+	n.limited = n.limited || pool.Limited(c)
 }
 
 // sizeOf is about a contribution's share of its row, in octets; never less.
@@ -147,6 +157,9 @@ func sizeOf(c row.Contribution) int {
 	size := len(c.Module) + len(c.Entity) + 12
 	for _, s := range c.Sets {
 		size += 12 + s.Size() + len(s.Data)
+	}
+	for _, s := range c.Standings {
+		size += 16 + len(s.OrderBy) + len(s.Role)
 	}
 	return size
 }
@@ -162,12 +175,16 @@ func (b *batch) commit(ctx context.Context) error {
 		if !n.dirty {
 			continue
 		}
+		if n.limited {
+			b.settlePools(owner, n)
+		}
 		if len(n.list) == 0 {
 			b.gen.Delete(owner)
 		} else if value := row.EncodeContributions(n.list); !bytes.Equal(value, n.had) {
 			b.gen.Put(owner, value)
 		}
 	}
+	b.writeNumbers()
 	b.writeFeeds()
 	asOf := b.l.asOf(b.now)
 	b.inv.SetAsOf(asOf)

@@ -17,6 +17,8 @@ type engine struct {
 	set     *ruleset.Ruleset
 	modules map[string][]*ruleset.Module // by kind, sorted by name
 	workers []*worker
+	// numbered are the kinds of which a module uses numbers of numbered roles.
+	numbered map[string]bool
 	// frozen are modules that gave records once and do not load now though their file is loaded: a newer program may
 	// be stricter. What they gave stays until the file is mended (P3).
 	frozen map[string]bool
@@ -26,13 +28,16 @@ type engine struct {
 }
 
 func newEngine(set *ruleset.Ruleset, untried map[string]bool) *engine {
-	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, frozen: map[string]bool{}, untried: map[string]bool{}}
+	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, numbered: map[string]bool{}, frozen: map[string]bool{}, untried: map[string]bool{}}
 	for _, m := range set.Modules() {
 		if untried[m.Name] {
 			e.frozen[m.Name], e.untried[m.Name] = true, true
 			continue
 		}
 		e.modules[m.Kind] = append(e.modules[m.Kind], m)
+		if m.Numbered {
+			e.numbered[m.Kind] = true
+		}
 	}
 	for range workerCount() {
 		e.workers = append(e.workers, ruleset.NewWorker())
@@ -63,10 +68,10 @@ func (e *engine) evaluate(w *worker, s *entityState) []result {
 	modules := e.modules[c.Kind]
 	results := make([]result, len(modules))
 	for i, m := range modules {
-		list, err := m.EvalEntity(w, c)
+		list, err := m.EvalNumbered(w, c, s.numbers)
 		r := result{module: m.Name, err: err, gives: make(map[string]row.Contribution, len(list))}
 		for _, g := range list {
-			r.gives[g.Owner.String()] = row.Contribution{Module: m.Name, Entity: s.key, Shared: g.Shared, Sets: g.Sets}
+			r.gives[g.Owner.String()] = row.Contribution{Module: m.Name, Entity: s.key, Shared: g.Shared, Sets: g.Sets, Standings: g.Standings}
 		}
 		results[i] = r
 	}
@@ -77,6 +82,9 @@ func (e *engine) evaluate(w *worker, s *entityState) []result {
 func (e *engine) checked(s *entityState) (*checked, error) {
 	if s.item != nil && s.item.checked != nil {
 		return s.item.checked, nil
+	}
+	if s.checked != nil {
+		return s.checked, nil
 	}
 	attrs, err := inventory.Attrs(s.row.Attrs)
 	if err != nil {

@@ -34,6 +34,7 @@ var (
 // evaluate runs the modules for these entities and brings their contributions up to date.
 func (b *batch) evaluate(list []*entityState) {
 	l := b.l
+	list = b.number(list)
 	l.parallel(len(list), func(w *worker, i int) {
 		if e := list[i]; !e.row.Gone() {
 			e.results = l.engine.evaluate(w, e)
@@ -41,7 +42,7 @@ func (b *batch) evaluate(list []*entityState) {
 	})
 	for _, e := range list {
 		b.give(e)
-		e.results, e.item = nil, nil
+		e.results, e.item, e.checked, e.numbers = nil, nil, nil, nil
 	}
 }
 
@@ -67,6 +68,7 @@ func (b *batch) give(e *entityState) {
 		if r.err != nil {
 			g = inventory.Given{Module: r.module, Held: r.err != errGuarded, Guarded: r.err == errGuarded, Names: old.Names}
 			cause = r.err
+			b.l.numbers.Stay(e.key)
 		} else {
 			b.replace(e.key, old, g, r.gives)
 		}
@@ -95,6 +97,11 @@ func (b *batch) give(e *entityState) {
 
 // replace writes a module's contributions of an entity, and takes away those at names that it gives no more.
 func (b *batch) replace(entity string, old, g inventory.Given, gives map[string]row.Contribution) {
+	if b.byEvents {
+		for _, owner := range old.Names {
+			b.name(owner).leave(old.Module, entity)
+		}
+	}
 	for _, owner := range old.Names {
 		if _, still := gives[owner]; !still {
 			b.name(owner).set(row.Contribution{Module: old.Module, Entity: entity})
@@ -133,6 +140,11 @@ func (n *nameState) fits(c row.Contribution) error {
 	size, octets := sizeOf(c), map[zone.Type]int{}
 	for _, s := range c.Sets {
 		octets[s.Type] = s.Size()
+	}
+	for i, s := range c.Standings {
+		if s.Limited && s.AtMost > 0 {
+			delete(octets, c.Sets[i].Type) // not all of the members are served
+		}
 	}
 	for _, o := range n.list {
 		if cmp.Or(strings.Compare(o.Module, c.Module), strings.Compare(o.Entity, c.Entity)) == 0 {

@@ -23,6 +23,7 @@ type lead struct {
 	heldBy             map[string]row.Held      // by ID
 	heldContributions  int                      // all of them, also those past the limit of what is listed
 	yields             map[string]*yield        // by module
+	numbers            *inventory.Numbers       // of numbered roles
 	backlog            []string                 // keys of entities to evaluate again, since rules changed
 	loaded             atomic.Pointer[row.Load] // what is loaded into rules.<source>, for the folder's watcher; nil: nothing
 	generation         atomic.Int64             // grows when kinds change: files are read again then, for what was refused may pass now
@@ -111,7 +112,7 @@ func (l *lead) insist(ctx context.Context, j *job) error {
 
 // takeOver opens the tables for writing, fencing off whoever had them, and reads what the stage keeps in memory.
 func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
-	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, yields: map[string]*yield{}, begun: time.Now(), beaten: time.Now(),
+	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, numbers: inventory.NewNumbers(), yields: map[string]*yield{}, begun: time.Now(), beaten: time.Now(),
 		jobs: make(chan *job, s.cfg.Limits.Queue), ended: make(chan struct{})}
 	for _, w := range s.watched {
 		l.ruled[w.feed] = make(chan struct{}, 1)
@@ -147,6 +148,12 @@ func (l *lead) recall() error {
 				return fmt.Errorf("row %s: %w", key, err)
 			}
 			l.feeds[name] = &feedState{Feed: f}
+			continue
+		}
+		if role, ok := inventory.RoleOf(key); ok {
+			if err := l.numbers.Load(role, value); err != nil {
+				return fmt.Errorf("row %s: %w", key, err)
+			}
 			continue
 		}
 		if _, _, ok := inventory.SplitKey(key); !ok {
@@ -290,6 +297,7 @@ func (l *lead) beat(ctx context.Context) error {
 	b := l.begin()
 	b.forget()
 	b.countLosses()
+	l.numbers.Expire(b.now.Unix())
 	return b.commit(ctx)
 }
 

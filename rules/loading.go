@@ -46,6 +46,7 @@ func (l *lead) untriedOf(set *ruleset.Ruleset) map[string]bool {
 // putRulesRow records that everything was evaluated with the rules in force, except by frozen modules: theirs has no
 // hash, so that their kinds are evaluated again when they are back.
 func (b *batch) putRulesRow() {
+	b.touchPools()
 	now := b.frozenRow()
 	for name := range now {
 		if !b.l.engine.frozen[name] {

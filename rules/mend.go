@@ -10,6 +10,7 @@ import (
 	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
+	"zonecast/rules/pool"
 )
 
 // mend brings generated into line with the inventory after a crash in the middle of a group of commits: rows of the
@@ -33,6 +34,7 @@ func (l *lead) mend(ctx context.Context) error {
 	if err := b.dropOrphans(); err != nil {
 		return err
 	}
+	b.touchPools()
 	b.putRulesRow()
 	if err := b.commit(ctx); err != nil {
 		return err
@@ -59,6 +61,9 @@ func (b *batch) dropOrphans() error {
 		list, err := row.DecodeContributions(value)
 		if err != nil {
 			return fmt.Errorf("generated %s: %w", owner, err)
+		}
+		if slices.ContainsFunc(list, pool.Limited) {
+			b.name(owner).dirty = true // its pools are settled again
 		}
 		for _, c := range list {
 			if !b.gives(c, owner) {

@@ -29,6 +29,7 @@ func (b *batch) settle() {
 	for _, it := range b.items {
 		b.decide(it)
 	}
+	b.byEvents = true
 	b.evaluate(b.order)
 	for _, it := range b.items {
 		b.l.metrics.events.WithLabelValues(it.answer.Status).Inc()

@@ -128,7 +128,7 @@ func (l *lead) stretch(t *trial, keys []string) error {
 	}
 	l.parallel(len(keys), func(w *worker, i int) {
 		if e := b.entities[keys[i]]; e.ok && !e.row.Gone() {
-			gives[i] = t.gives(w, e)
+			gives[i] = t.gives(w, e, l.numbers)
 		}
 	})
 	for i, key := range keys {
@@ -140,7 +140,7 @@ func (l *lead) stretch(t *trial, keys []string) error {
 }
 
 // gives tells which subjects would have records for an entity. A fault counts as records: the last good ones stay.
-func (t *trial) gives(w *worker, e *entityState) []bool {
+func (t *trial) gives(w *worker, e *entityState, numbers *inventory.Numbers) []bool {
 	gives := make([]bool, len(t.subjects))
 	kind, id, _ := inventory.SplitKey(e.key)
 	attrs, err := inventory.Attrs(e.row.Attrs)
@@ -153,7 +153,8 @@ func (t *trial) gives(w *worker, e *entityState) []bool {
 			gives[i] = true
 			continue
 		}
-		list, fault := s.module.EvalEntity(w, c)
+		asks := c.Demand(w, e.key, []*ruleset.Module{s.module})
+		list, fault := s.module.EvalNumbered(w, c, numbers.Tried(e.key, asks.Claims))
 		gives[i] = fault != nil || len(list) > 0
 	}
 	return gives

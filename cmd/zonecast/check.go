@@ -141,11 +141,5 @@ func readFolder(ctx context.Context, dir string) (checkout.Set, error) {
 	return checkout.Read(ctx, dir)
 }
 
-// byOwner collects contributions as table generated has them.
-type byOwner map[zone.Name][]row.Contribution
-
-func (b byOwner) add(module, entity string, list []ruleset.Contribution) {
-	for _, c := range list {
-		b[c.Owner] = append(b[c.Owner], row.Contribution{Module: module, Entity: entity, Shared: c.Shared, Sets: c.Sets})
-	}
-}
+// byOwner has contributions as table generated has them.
+type byOwner = map[zone.Name][]row.Contribution

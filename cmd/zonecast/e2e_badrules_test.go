@@ -18,8 +18,8 @@ var badModules = []struct{ name, old, new, place, check string }{
 	{"unknown kind", "kind: server", "kind: sever", "2:7", "unknown-kind"},
 	{"unknown key", "ttl: 300", "tll: 300", "3:1", "unknown-key"},
 	{"tag eaten", "kind: server\n", "kind: server\nwhen: !draining\n", "3:7", "yaml-tag"},
-	{"number", "name: '{hostname}", "number: {of: it}, name: '{hostname}", "5:", "not-supported"},
-	{"limits of a pool", "name: '{it}", "pool: {at_most: 8}, name: '{it}", "7:", "not-supported"},
+	{"number", "name: '{hostname}", "number: {of: id, grace: soon}, name: '{hostname}", "5:", "bad-number"},
+	{"limits of a pool", "name: '{it}", "pool: {at_most: 0}, name: '{it}", "7:", "bad-pool"},
 }
 
 // TestBadRulesCheck: check gives file, line and column of each fault and ends with 1.

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"zonecast/internal/inventory"
-	"zonecast/internal/row"
 	"zonecast/internal/zone"
 	"zonecast/rules/ruleset"
 )
@@ -26,23 +25,15 @@ func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem, err
 		}
 	}
 	out, problems := byOwner{}, lists.problems
-	worker := ruleset.NewWorker()
-	for _, key := range slices.Sorted(maps.Keys(lists.live)) {
-		e := lists.live[key]
-		for _, m := range rs.Modules() {
-			gives, err := m.EvalEntity(worker, e.entity)
-			if err != nil {
-				problems = append(problems, asProblem(err, e.path, e.line, key))
-				continue
-			}
-			out.add(m.Name, key, gives)
-		}
+	keys := slices.Sorted(maps.Keys(lists.live))
+	entities := make([]*ruleset.Entity, len(keys))
+	for i, key := range keys {
+		entities[i] = lists.live[key].entity
 	}
-	for _, list := range out {
-		slices.SortFunc(list, func(a, b row.Contribution) int {
-			return strings.Compare(a.Module+"\x00"+a.Entity, b.Module+"\x00"+b.Entity)
-		})
-	}
+	ruleset.EvaluateAll(ruleset.NewWorker(), rs.Modules(), entities, out, func(i int, err error) {
+		e := lists.live[keys[i]]
+		problems = append(problems, asProblem(err, e.path, e.line, keys[i]))
+	})
 	return out, problems, nil
 }
 

@@ -112,7 +112,11 @@ func causeText(c api.Cause) string {
 		if o.Module == "" {
 			return "zonecast's defaults"
 		}
-		return fmt.Sprintf("module %s, entity %s, source %s", o.Module, o.Entity, o.Source)
+		text := fmt.Sprintf("module %s, entity %s, source %s", o.Module, o.Entity, o.Source)
+		if o.Reason != "" {
+			text += fmt.Sprintf(" (%s)", o.Reason)
+		}
+		return text
 	}
 	text := c.File
 	if c.Line > 0 {

@@ -183,6 +183,10 @@ func decode(name, key string, value []byte) (any, error) {
 	case kind == "inventory" && !strings.HasPrefix(key, "@"):
 		r, err := inventory.DecodeRow(value)
 		return entityOf(key, r), err
+	case kind == "inventory" && strings.HasPrefix(key, inventory.PrefixNumber):
+		return inventory.DecodeRole(value)
+	case kind == "inventory" && strings.HasPrefix(key, row.PrefixPool):
+		return row.DecodePools(value)
 	case kind == "presented":
 		return row.DecodePresented(value)
 	case kind == "published":

@@ -8,7 +8,7 @@ import (
 
 // Origin says where a claim comes from (P7).
 type Origin struct {
-	// Generated records: the source, module and entity ("kind/id").
+	// Generated records: the source, module and entity ("kind/id"); Reason is a number of a numbered role, or that a pool keeps it.
 	Source string `json:"source,omitempty"`
 	Module string `json:"module,omitempty"`
 	Entity string `json:"entity,omitempty"`

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // Each file in testdata is a merge at one name, given in its comment with what Place has to say ("owner cut=… dname=…
-// glue apex"): human.yaml (zone example.com), one file generated.<source> each ("module entity [shared] TTL type data"), the highest
+// glue apex"): human.yaml (zone example.com), one file generated.<source> each ("module entity [shared] [chosen|standby|kept] TTL type data"), the highest
 // priority first, last.<source> with what was served before, and the result.
 func TestGolden(t *testing.T) {
 	t.Parallel()
@@ -112,6 +112,11 @@ func contributions(t *testing.T, text string) (list []row.Contribution) {
 			c.Shared = true
 			f = append(f[:2], f[3:]...)
 		}
+		var state row.State
+		if state.UnmarshalText([]byte(f[2])) == nil { // in a pool with at_most 1, keep_last 1
+			c.Standings = []row.Standing{{Limited: true, State: state, AtMost: 1, KeepLast: 1, Weight: 1}}
+			f = append(f[:2], f[3:]...)
+		}
 		var ttl uint32
 		fmt.Sscan(f[2], &ttl)
 		typ, _ := zone.ParseType(f[3])
@@ -146,7 +151,7 @@ func print(owner zone.Name, r Result) string {
 		}
 	}
 	claim := func(what string, c row.Claim) {
-		from := c.Origin.Module + " " + c.Origin.Entity + " of " + c.Origin.Source
+		from := c.Origin.Module + " " + c.Origin.Entity + " of " + c.Origin.Source + " " + c.Origin.Reason
 		if c.Origin.Human() {
 			from = strings.TrimSpace(c.Origin.File + " " + c.Origin.Mode + " " + c.Origin.Scope)
 		}

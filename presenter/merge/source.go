@@ -25,7 +25,16 @@ func (m *merger) source(rank int, s Source) {
 	from := len(m.claims)
 	for _, c := range s.Contributions {
 		o := row.Origin{Source: s.Name, Module: c.Module, Entity: c.Entity}
-		for _, set := range c.Sets {
+		for i, set := range c.Sets {
+			o.Reason = ""
+			if c.Standings != nil {
+				st := c.Standings[i]
+				if !st.Served() { // its pool has enough without it
+					m.claims = append(m.claims, claim{Claim: row.Claim{Set: set, Origin: o, Why: st.Why()}, rank: rank, shared: c.Shared})
+					continue
+				}
+				o.Reason = st.Why()
+			}
 			if check, text := m.wrong(set); check != "" {
 				fault(check, set.Type, o, text)
 				continue
@@ -98,7 +107,9 @@ func (m *merger) keep(rank int, source string, match func(zone.Type) bool) {
 			shared := i == 0 && slices.ContainsFunc(m.last.Claims, func(o row.Claim) bool {
 				return !o.Origin.Human() && o.Origin.Source != source && o.Set.Type == c.Set.Type
 			})
-			c.Why = ""
+			if !row.IsStandby(c.Why) {
+				c.Why = ""
+			}
 			m.claims = append(m.claims, claim{Claim: c, rank: rank, shared: shared})
 		}
 	}

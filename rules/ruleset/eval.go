@@ -8,6 +8,8 @@ import (
 
 	"github.com/miekg/dns"
 
+	"zonecast/internal/inventory"
+	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
 
@@ -19,6 +21,8 @@ type Contribution struct {
 	Owner  zone.Name
 	Shared bool
 	Sets   []zone.RRset // normalized, sorted by type
+	// How the sets stand in pools with limits, and their numbers: one for each set, or nil.
+	Standings []row.Standing
 }
 
 // Eval gives the contribution of the module for one entity, by owner name, sorted; nothing where the module's `when` is
@@ -37,13 +41,18 @@ func (m *Module) Eval(w *Worker, kind, id string, attrs map[string]any) ([]Contr
 
 // EvalEntity is Eval for an entity that is checked already; cheaper where several modules look at the same one.
 func (m *Module) EvalEntity(w *Worker, e *Entity) ([]Contribution, error) {
+	return m.EvalNumbered(w, e, nil)
+}
+
+// EvalNumbered is EvalEntity for an entity that has numbers, by role: those of its Demand.
+func (m *Module) EvalNumbered(w *Worker, e *Entity, numbers map[string]inventory.Number) ([]Contribution, error) {
 	if e.kind != m.kind {
 		if e.Kind != m.Kind {
 			return nil, nil
 		}
 		return nil, zone.Problem{Check: "bad-entity", Severity: zone.Error, Name: e.Kind + "/" + e.ID, Text: "the entity was checked by another version of kinds.yaml"}
 	}
-	w.begin(m, e)
+	w.begin(m, e, numbers)
 	defer w.end()
 	ok, err := w.condition(m.when)
 	if err != nil {
@@ -59,7 +68,7 @@ func (m *Module) EvalEntity(w *Worker, e *Entity) ([]Contribution, error) {
 	}
 	for _, r := range m.records {
 		if err := w.each(r); err != nil {
-			return nil, m.problem(e, r, "eval", err)
+			return nil, m.problem(e, r, checkOf(err), err)
 		}
 	}
 	list, at, err := w.contributions()
@@ -67,6 +76,15 @@ func (m *Module) EvalEntity(w *Worker, e *Entity) ([]Contribution, error) {
 		return nil, m.problem(e, nil, at, err)
 	}
 	return list, nil
+}
+
+// checkOf is the stable code of an error of one record.
+func checkOf(err error) string {
+	var number *inventory.NumberError
+	if errors.As(err, &number) {
+		return number.Check
+	}
+	return "eval"
 }
 
 func isAbsent(err error) bool {
@@ -88,6 +106,14 @@ func (w *Worker) each(r *record) error {
 	if r.each == nil {
 		return w.recordOrSkip(r)
 	}
+	return w.elements(r, func() error { return w.recordOrSkip(r) })
+}
+
+// elements runs do once, or once for every element of the record's list.
+func (w *Worker) elements(r *record, do func() error) error {
+	if r.each == nil {
+		return do()
+	}
 	list, err := w.list(r.each)
 	if err != nil {
 		if isAbsent(err) {
@@ -97,7 +123,7 @@ func (w *Worker) each(r *record) error {
 	}
 	for _, v := range list {
 		w.setIt(v)
-		if err := w.recordOrSkip(r); err != nil {
+		if err := do(); err != nil {
 			return err
 		}
 	}
@@ -116,11 +142,22 @@ func (w *Worker) recordOrSkip(r *record) error {
 }
 
 func (w *Worker) record(r *record) error {
-	if ok, err := w.condition(r.when); err != nil || !ok {
+	if r.number != nil {
+		if ok, err := w.giveNumber(r); err != nil || !ok {
+			return err
+		}
+	} else if ok, err := w.condition(r.when); err != nil || !ok {
 		if err != nil && !isAbsent(err) {
 			err = fmt.Errorf("when: %w", err)
 		}
 		return err
+	}
+	standing := uint16(0)
+	if r.pool != nil || r.number != nil {
+		var err error
+		if standing, err = w.stand(r); err != nil {
+			return err
+		}
 	}
 	text, err := w.text(r.name)
 	if err != nil {
@@ -135,7 +172,7 @@ func (w *Worker) record(r *record) error {
 		if err != nil {
 			return err
 		}
-		if err := w.add(r, owner, text); err != nil {
+		if err := w.add(r, owner, text, standing); err != nil {
 			return err
 		}
 	}
@@ -155,14 +192,14 @@ func (w *Worker) record(r *record) error {
 		default:
 			return fmt.Errorf("values_from gives %T, not text", v)
 		}
-		if err := w.add(r, owner, w.buf); err != nil {
+		if err := w.add(r, owner, w.buf, standing); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *Worker) add(r *record, owner zone.Name, text []byte) error {
+func (w *Worker) add(r *record, owner zone.Name, text []byte, standing uint16) error {
 	if len(w.items) >= MaxRecords {
 		return fmt.Errorf("more than %d records for one entity", MaxRecords)
 	}
@@ -170,7 +207,7 @@ func (w *Worker) add(r *record, owner zone.Name, text []byte) error {
 	if err != nil {
 		return err
 	}
-	w.items = append(w.items, item{owner, data, r.typ, r.ttl})
+	w.items = append(w.items, item{owner, data, r.typ, standing, r.ttl})
 	return nil
 }
 
@@ -202,8 +239,16 @@ func (w *Worker) contributions() (list []Contribution, check string, err error) 
 		first := w.items[i]
 		set := zone.RRset{Type: first.typ, TTL: first.ttl}
 		from := len(data)
+		stand := first.standing
+		var st standing
+		if stand != 0 {
+			st = w.standings[stand-1]
+		}
 		for ; i < len(w.items) && w.items[i].typ == first.typ && w.items[i].owner == first.owner; i++ {
 			set.TTL = min(set.TTL, w.items[i].ttl)
+			if other := w.items[i].standing; other != stand {
+				st = st.unite(w.standingOf(other))
+			}
 			if len(data) == from || data[len(data)-1] != w.items[i].data {
 				data = append(data, w.items[i].data)
 			}
@@ -216,7 +261,14 @@ func (w *Worker) contributions() (list []Contribution, check string, err error) 
 			list = append(list, Contribution{Owner: first.owner, Shared: w.module.Shared})
 		}
 		c := &list[len(list)-1]
+		set.Rotate = st.rotate
 		c.Sets = append(c.Sets, set)
+		if st.Standing != (row.Standing{}) && c.Standings == nil {
+			c.Standings = make([]row.Standing, len(c.Sets)-1, len(c.Sets))
+		}
+		if c.Standings != nil {
+			c.Standings = append(c.Standings, st.Standing)
+		}
 	}
 	for _, c := range list {
 		if err := alone(c); err != nil {

@@ -25,19 +25,21 @@ const (
 	maxMemoryBudget = 20_000
 )
 
-// scope is what an expression can see: the kind's attributes, id, vars, and under `each` the element as it.
+// scope is what an expression can see: the kind's attributes, id, vars, under `each` the element as it, and with `number` n.
 type scope struct {
-	kind *Kind
-	it   *Type
-	vars map[string]string
+	kind   *Kind
+	it     *Type
+	vars   map[string]string
+	number bool
 }
 
 // program is a compiled expression. Plain references are read without the virtual machine.
 type program struct {
-	code  *vm.Program
-	typ   Type  // of the result
-	attrs []int // attributes it reads, by index
-	id    bool  // it reads the id
+	code   *vm.Program
+	typ    Type  // of the result
+	attrs  []int // attributes it reads, by index
+	id     bool  // it reads the id
+	number bool  // it reads n
 
 	plain plain
 	slot  int    // plainAttr
@@ -55,6 +57,7 @@ const (
 	plainIt
 	plainField
 	plainText
+	plainNumber  // n
 	plainReverse // reverse() of the attribute in slot
 )
 
@@ -134,6 +137,9 @@ func (s scope) env() types.Map {
 	if s.it != nil {
 		env["it"] = s.it.exprType()
 	}
+	if s.number {
+		env["n"] = types.Int
+	}
 	return env
 }
 
@@ -171,6 +177,8 @@ func (r *rewriter) plain(n ast.Node) {
 			p.plain = plainID
 		case n.Value == "it":
 			p.plain = plainIt
+		case n.Value == "n":
+			p.plain = plainNumber
 		}
 	case *ast.MemberNode:
 		base, ok := n.Node.(*ast.IdentifierNode)

@@ -1,8 +1,10 @@
 package ruleset
 
 import (
+	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,19 +19,28 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	var list []checkout.File
-	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
-		path := "example.yaml"
+	kinds := 0
+	for i, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		path := fmt.Sprintf("example%d.yaml", i)
 		if strings.HasPrefix(m[1], "kinds:") {
+			if kinds++; kinds > 1 { // those of an example of its own
+				if _, problems := Load([]checkout.File{{Path: KindsFile, Data: []byte(m[1])}}, testOptions); len(problems) > 0 {
+					t.Error(problems)
+				}
+				continue
+			}
 			path = KindsFile
 		}
 		list = append(list, checkout.File{Path: path, Data: []byte(m[1])})
 	}
 	r, problems := Load(list, testOptions)
-	if len(problems) > 0 || len(r.Modules()) != 1 {
+	if len(problems) > 0 || len(r.Modules()) != len(list)-1 || len(list) < 4 {
 		t.Fatal(problems, len(r.Modules()))
 	}
-	for _, p := range r.Modules()[0].RunTests() {
-		t.Error(p)
+	for _, m := range r.Modules() {
+		for _, p := range m.RunTests() {
+			t.Error(p)
+		}
 	}
 	manualTables(t, r, string(text))
 }
@@ -68,7 +79,7 @@ func manualTables(t *testing.T, r *Ruleset, text string) {
 			t.Errorf("function %s has no example in the manual", f)
 		}
 	}
-	for _, key := range append(append([]string{}, moduleKeys...), recordKeys...) {
+	for _, key := range slices.Concat(moduleKeys, recordKeys, poolKeys, numberKeys) {
 		if !strings.Contains(text, "| `"+key+"` |") {
 			t.Errorf("key %s is not in the manual", key)
 		}

@@ -26,7 +26,8 @@ type Module struct {
 	Path   string // of its file, below the rules folder
 	// Hash changes when the module's meaning does: its rules, its kind's types, the default TTL or a var it may use. A module with
 	// the same hash gives the same contributions for the same entity.
-	Hash string
+	Hash     string
+	Numbered bool // its records use numbers of numbered roles
 
 	display string // path as shown to people
 	kind    *Kind
@@ -50,6 +51,8 @@ type record struct {
 	name         *template
 	values       []*template
 	from         *program // values_from
+	pool         *limits
+	number       *number
 }
 
 var moduleKeys = []string{"module", "about", "kind", "when", "ttl", "shared", "records", "tests"}
@@ -171,6 +174,14 @@ func (m *Module) need() {
 		add(r.when)
 		add(r.each)
 		add(r.from)
+		if r.number != nil {
+			m.Numbered = true
+			add(r.number.of)
+		}
+		if r.pool != nil {
+			add(r.pool.order)
+			add(r.pool.weight)
+		}
 		for _, t := range append([]*template{r.name}, r.values...) {
 			for _, p := range t.pieces {
 				add(p.prog)

@@ -24,12 +24,6 @@ func (s *source) record(n *yaml.Node, sc scope, ttl uint32) *record {
 		return nil
 	}
 	r := &record{line: n.Line, column: n.Column, ttl: ttl}
-	if p := f["number"]; p != nil {
-		s.fail("not-supported", p, "number is not supported by this version", "leave it out")
-	}
-	if p := f["pool"]; p != nil {
-		s.pool(p)
-	}
 	if t := f["ttl"]; t != nil {
 		r.ttl = s.ttl(t)
 	}
@@ -46,8 +40,20 @@ func (s *source) record(n *yaml.Node, sc scope, ttl uint32) *record {
 		}
 		sc.it = t.Elem
 	}
+	if p := f["number"]; p != nil {
+		if r.number = s.number(p, sc); r.number == nil {
+			return nil // n is not known, so the rest cannot be checked
+		}
+		sc.number = true
+	}
 	if w := f["when"]; w != nil {
 		r.when = s.expression(w, "when", sc, reflect.Bool)
+	}
+	if r.number != nil {
+		r.number.early = r.when == nil || !r.when.number
+	}
+	if p := f["pool"]; p != nil {
+		r.pool = s.pool(p, sc)
 	}
 	if name := f["name"]; name == nil {
 		s.fail("missing-key", n, "the record has no name", "")
@@ -80,17 +86,6 @@ func (s *source) recordType(record, n *yaml.Node) zone.Type {
 	}
 	t, _ := zone.ParseType(text)
 	return t
-}
-
-// pool: members of a pool are entities that give records for one RRset; they are united with or without the key.
-func (s *source) pool(n *yaml.Node) {
-	if n.Kind != yaml.MappingNode {
-		s.fail("wrong-type", n, "pool must be a mapping", "write pool: {}")
-		return
-	}
-	for i := 0; i < len(n.Content); i += 2 {
-		s.fail("not-supported", n.Content[i], "pool: "+n.Content[i].Value+" is not supported by this version", "write pool: {} for a pool of all members")
-	}
 }
 
 func (s *source) values(r *record, n *yaml.Node, f map[string]*yaml.Node, sc scope) {

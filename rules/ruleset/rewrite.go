@@ -76,6 +76,12 @@ func (r *rewriter) identifier(n *ast.IdentifierNode) ast.Node {
 			return r.fail(n, "unknown-attribute", "it is only known under each", "add each: with an expression that gives a list")
 		}
 		return n
+	case "n":
+		if !r.number {
+			return r.fail(n, "unknown-attribute", "n is only known in a record with number", "add number: {of: …} to the record")
+		}
+		r.prog.number = true
+		return n
 	case "vars":
 		return r.fail(n, "unknown-var", "vars needs the name of one: vars.suffix", "")
 	}

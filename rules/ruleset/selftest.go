@@ -10,6 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
 
@@ -176,6 +177,33 @@ func (m *Module) RunTests() []zone.Problem {
 	return problems
 }
 
+// served gives the lines that are served of these contributions; the smallest TTL of an RRset wins.
+func served(list map[zone.Name][]row.Contribution) map[expected]bool {
+	made := map[expected]bool{}
+	for owner, contributions := range list {
+		ttls := map[zone.Type]uint32{}
+		var all []expected
+		for _, c := range contributions {
+			for i, set := range c.Sets {
+				if c.Standings != nil && !c.Standings[i].Served() {
+					continue
+				}
+				if ttl, ok := ttls[set.Type]; !ok || set.TTL < ttl {
+					ttls[set.Type] = set.TTL
+				}
+				for _, d := range set.Data {
+					all = append(all, expected{owner, 0, set.Type, d})
+				}
+			}
+		}
+		for _, e := range all {
+			e.ttl = ttls[e.typ]
+			made[e] = true
+		}
+	}
+	return made
+}
+
 func (m *Module) runTest(w *Worker, i int) []zone.Problem {
 	t := m.tests[i]
 	label := fmt.Sprintf("test %d", i+1)
@@ -195,10 +223,8 @@ func (m *Module) runTest(w *Worker, i int) []zone.Problem {
 		}
 		m = other
 	}
-	made := map[expected]bool{}
-	ttls := map[[2]string]uint32{} // of an RRset over all entities: the smallest wins
-	var all []expected
-	for _, g := range t.given {
+	entities := make([]*Entity, len(t.given))
+	for i, g := range t.given {
 		e, err := m.kind.entity(g.id, g.attrs)
 		if err != nil {
 			return []zone.Problem{problem(g.place, err.Error())}
@@ -206,26 +232,13 @@ func (m *Module) runTest(w *Worker, i int) []zone.Problem {
 		if len(e.Unknown) > 0 {
 			return []zone.Problem{problem(g.place, fmt.Sprintf("kind %q has no attribute %q", m.Kind, e.Unknown[0]))}
 		}
-		list, err := m.EvalEntity(w, e)
-		if err != nil {
-			return []zone.Problem{problem(g.place, err.Error())}
-		}
-		for _, c := range list {
-			for _, set := range c.Sets {
-				key := [2]string{string(c.Owner), set.Type.String()}
-				if ttl, ok := ttls[key]; !ok || set.TTL < ttl {
-					ttls[key] = set.TTL
-				}
-				for _, d := range set.Data {
-					all = append(all, expected{c.Owner, 0, set.Type, d})
-				}
-			}
-		}
+		entities[i] = e
 	}
-	for _, e := range all {
-		e.ttl = ttls[[2]string{string(e.owner), e.typ.String()}]
-		made[e] = true
+	list, failed, err := Evaluate(w, []*Module{m}, entities)
+	if err != nil {
+		return []zone.Problem{problem(t.given[failed].place, err.Error())}
 	}
+	made := served(list)
 	var problems []zone.Problem
 	for e, at := range t.expect {
 		if !made[e] {

@@ -226,3 +226,11 @@ func (s *source) checkName(n *yaml.Node, t *template) {
 		s.fail("bad-name", n, err.Error(), "")
 	}
 }
+
+// couldBe tells whether a text begins and ends as the template does.
+func (t *template) couldBe(text string) bool {
+	first, last := t.pieces[0], t.pieces[len(t.pieces)-1]
+	text = strings.ToLower(text)
+	return (first.prog != nil || strings.HasPrefix(text, strings.ToLower(first.text))) &&
+		(last.prog != nil || strings.HasSuffix(text, strings.ToLower(last.text)))
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 
+	"zonecast/internal/inventory"
 	"zonecast/internal/zone"
 )
 
@@ -22,14 +23,21 @@ type Worker struct {
 	it     any
 	buf    []byte
 	items  []item
+
+	standings []standing
+	numbers   map[string]inventory.Number // of the entity, by role
+	role      string                      // of the record in hand, with its number
+	n         int
+	pinned    bool
 }
 
 // item is one record on its way into RRsets.
 type item struct {
-	owner zone.Name
-	data  zone.Rdata
-	typ   zone.Type
-	ttl   uint32
+	owner    zone.Name
+	data     zone.Rdata
+	typ      zone.Type
+	standing uint16 // one more than its place in the worker's list; 0: none
+	ttl      uint32
 }
 
 // NewWorker makes a Worker.
@@ -38,11 +46,11 @@ func NewWorker() *Worker {
 }
 
 // begin points the worker at one entity; only the attributes that the module's expressions read are put in.
-func (w *Worker) begin(m *Module, e *Entity) {
+func (w *Worker) begin(m *Module, e *Entity, numbers map[string]inventory.Number) {
 	if w.module != m {
 		clear(w.env) // only to let go of values: a module reads nothing but what is put in here
 	}
-	w.module, w.entity, w.items = m, e, w.items[:0]
+	w.module, w.entity, w.items, w.standings, w.numbers = m, e, w.items[:0], w.standings[:0], numbers
 	for _, i := range m.attrs {
 		w.env[e.kind.Attrs[i].Name] = e.values[i]
 	}
@@ -53,7 +61,7 @@ func (w *Worker) begin(m *Module, e *Entity) {
 
 // end lets go of what the entity holds.
 func (w *Worker) end() {
-	w.entity, w.it = nil, nil
+	w.entity, w.it, w.numbers = nil, nil, nil
 	clear(w.items)
 	delete(w.env, "it")
 }
@@ -75,6 +83,8 @@ func (w *Worker) value(p *program) (any, error) {
 		return w.entity.ID, nil
 	case plainIt:
 		v = w.it
+	case plainNumber:
+		return w.n, nil
 	case plainField:
 		v = w.it.(map[string]any)[p.field]
 	default:

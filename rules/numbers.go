@@ -1,0 +1,71 @@
+package rules
+
+import (
+	"slices"
+
+	"zonecast/internal/inventory"
+)
+
+// number gives the entities about to be evaluated the numbers of their numbered roles: what each asks is found side by side, the
+// numbers are given one after the other, in the batch's order. Entities that lost theirs to a pin are evaluated too; they are appended.
+func (b *batch) number(list []*entityState) []*entityState {
+	l := b.l
+	if len(l.engine.numbered) == 0 && l.numbers.Empty() {
+		return list
+	}
+	l.numbers.Expire(b.now.Unix())
+	l.parallel(len(list), func(w *worker, i int) { l.engine.demand(w, list[i]) })
+	var demands []inventory.Demand
+	for _, e := range list {
+		if len(e.demand.Claims) > 0 || l.numbers.Member(e.key) {
+			demands = append(demands, e.demand)
+		}
+	}
+	list = slices.Clip(list) // it may be the batch's own order, which grows below
+	for _, key := range l.numbers.Settle(demands, b.now.Unix()) {
+		e := b.entity(key)
+		if !e.ok || e.row.Gone() {
+			continue
+		}
+		if !e.changed {
+			e.changed = true
+			b.order = append(b.order, e)
+		}
+		l.engine.demand(l.engine.workers[0], e)
+		list = append(list, e)
+	}
+	for _, e := range list {
+		e.numbers = l.numbers.Of(e.key, e.demand.Claims)
+		e.demand = inventory.Demand{}
+	}
+	return list
+}
+
+// demand notes what an entity asks of the numbered roles.
+func (e *engine) demand(w *worker, s *entityState) {
+	s.demand = inventory.Demand{Entity: s.key}
+	kind, _, _ := inventory.SplitKey(s.key)
+	if s.row.Gone() || !e.numbered[kind] && len(e.frozen) == 0 {
+		return
+	}
+	c, err := e.checked(s)
+	if err != nil {
+		s.demand.Unknown = true // its modules fail too, and what they gave stays
+		return
+	}
+	s.checked = c
+	s.demand = c.Demand(w, s.key, e.modules[kind])
+	s.demand.Unknown = s.demand.Unknown || len(e.frozen) > 0
+}
+
+// writeNumbers writes the rows of numbered roles that changed.
+func (b *batch) writeNumbers() {
+	for role, value := range b.l.numbers.Changed() { // the table sorts
+		key := inventory.PrefixNumber + role
+		if value == nil {
+			b.inv.Delete(key)
+		} else if !same(b.inv, key, value) {
+			b.inv.Put(key, value)
+		}
+	}
+}
