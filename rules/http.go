@@ -14,6 +14,7 @@ import (
 	"zonecast/internal/leader"
 	"zonecast/internal/load"
 	"zonecast/internal/service"
+	"zonecast/internal/table"
 )
 
 // maxEvents bounds the body of one POST /v1/events, in octets; chunkEvents the events of one job.
@@ -45,11 +46,15 @@ func (s *Stage) leading(w http.ResponseWriter, r *http.Request) *lead {
 	return nil
 }
 
-// fail answers a job's error.
-func fail(w http.ResponseWriter, err error) {
+// fail answers a job's error. When it is the end of the term nothing has been done, and the client may go where
+// somebody leads.
+func (s *Stage) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusServiceUnavailable
 	var refused *refusal
 	switch {
+	case errors.Is(err, errEnded), errors.Is(err, table.ErrFenced):
+		leader.Elsewhere(w, r, s.st, s.host, s.name, "leads here no more")
+		return
 	case errors.Is(err, errQueueFull):
 		status = http.StatusTooManyRequests
 		w.Header().Set("Retry-After", "1")
@@ -98,7 +103,7 @@ func (s *Stage) postEvents(w http.ResponseWriter, r *http.Request) {
 		if errors.As(err, &large) {
 			err = &refusal{http.StatusRequestEntityTooLarge, err}
 		}
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -174,7 +179,7 @@ func (s *Stage) putFeed(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := l.takeList(r.Context(), name, inventory.FormatOf(r.Header.Get("Content-Type"), text), text)
 	if err != nil {
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	service.Reply(w, http.StatusOK, a)
@@ -192,7 +197,7 @@ func (s *Stage) putRules(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := l.push(r.Context(), p, "push")
 	if err != nil {
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	service.Reply(w, http.StatusOK, a)
@@ -212,7 +217,7 @@ func (s *Stage) release(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	h, err := l.free(r.Context(), id, why)
 	if err != nil {
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	s.log.Warn("released by hand", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause,

@@ -60,7 +60,6 @@ func TestRestartedServer(t *testing.T) {
 	}
 }
 
-// TestSilenceEndsTheSession: a leader must know before the ensemble gives its node away.
 // TestStartBeforeTheServers has a process start while nothing else does: it has its store at once, which works once
 // there are servers, and has not made the root.
 func TestStartBeforeTheServers(t *testing.T) {
@@ -90,24 +89,25 @@ func TestStartBeforeTheServers(t *testing.T) {
 	}
 }
 
+// TestSilenceEndsTheSession: a leader must know before the ensemble gives its node away.
 func TestSilenceEndsTheSession(t *testing.T) {
 	t.Parallel()
 	server := zktest.Shared(t)
 	cfg := config(server.Addr)
 	other := opened(t, cfg)
-	p := newProxy(t, server.Addr)
+	p := zktest.NewProxy(t, server.Addr)
 	cfg.Servers = []string{p.Addr}
 	cfg.SessionTimeout = 6 * time.Second
 	st := opened(t, cfg)
 	do(t, st, store.CreateEphemeral("/e", nil))
 	lost := st.Session()
-	thaw := p.freeze()
+	p.Freeze()
 	closes(t, lost, "the end of the session by our own clock")
 	if _, err := other.Get(t.Context(), "/e"); err != nil {
 		t.Fatalf("the server gave the node up before the session's channel was closed: %v", err)
 	}
-	thaw()
-	p.cut()
+	p.Thaw()
+	p.Cut()
 	changed, cancel := other.Watch("/e")
 	defer cancel()
 	for {
@@ -128,10 +128,10 @@ func TestAmbiguousWrite(t *testing.T) {
 	for act, want := range map[string]int64{"cut": 1, "drop": 0} {
 		t.Run(act, func(t *testing.T) {
 			t.Parallel()
-			p := newProxy(t, server.Addr)
+			p := zktest.NewProxy(t, server.Addr)
 			st := opened(t, config(p.Addr))
 			do(t, st, store.Create("/n", nil))
-			acted := p.do(act, opMulti)
+			acted := p.Do(act, zktest.OpMulti)
 			if err := st.Multi(t.Context(), store.Set("/n", []byte("x"), 0)); !errors.Is(err, store.ErrAmbiguous) {
 				t.Fatalf("Multi over a broken connection: %v, want ErrAmbiguous", err)
 			}
@@ -145,10 +145,10 @@ func TestAmbiguousWrite(t *testing.T) {
 
 func TestEndedContextLeavesItOpen(t *testing.T) {
 	t.Parallel()
-	p := newProxy(t, zktest.Shared(t).Addr)
+	p := zktest.NewProxy(t, zktest.Shared(t).Addr)
 	st := opened(t, config(p.Addr))
 	do(t, st, store.Create("/n", nil))
-	thaw := p.freeze()
+	p.Freeze()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if err := st.Multi(ctx, store.Set("/n", nil, 0)); !errors.Is(err, store.ErrAmbiguous) {
@@ -160,7 +160,7 @@ func TestEndedContextLeavesItOpen(t *testing.T) {
 	if _, err := st.GetMany(ctx, []string{"/n"}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("GetMany: %v", err)
 	}
-	thaw()
+	p.Thaw()
 	if err := st.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -175,13 +175,13 @@ func TestLostNotification(t *testing.T) {
 	cfg := config(server.Addr)
 	writer := opened(t, cfg)
 	do(t, writer, store.Create("/n", nil))
-	p := newProxy(t, server.Addr)
+	p := zktest.NewProxy(t, server.Addr)
 	cfg.Servers = []string{p.Addr}
 	reader := opened(t, cfg)
 	changed, cancel := reader.Watch("/n")
 	defer cancel()
 	closes(t, changed, "the first look")
-	p.loseNews()
+	p.LoseNews()
 	for _, op := range []store.Op{store.Set("/n", nil, 0), store.Create("/n/child", nil)} {
 		do(t, writer, op)
 		start := time.Now()
@@ -194,14 +194,14 @@ func TestLostNotification(t *testing.T) {
 
 func TestCutConnections(t *testing.T) {
 	t.Parallel()
-	p := newProxy(t, zktest.Shared(t).Addr)
+	p := zktest.NewProxy(t, zktest.Shared(t).Addr)
 	st := opened(t, config(p.Addr))
 	do(t, st, store.Create("/n", nil))
 	lost := st.Session()
 	changed, cancel := st.Watch("/n")
 	defer cancel()
 	for range 5 {
-		p.cut()
+		p.Cut()
 		for {
 			n, err := st.Get(t.Context(), "/n")
 			if err != nil {

@@ -60,12 +60,12 @@ func closes(t testing.TB, c <-chan struct{}, what string) {
 type tree struct {
 	cfg     Config
 	server  *zktest.Server
-	proxies map[store.Store]*proxy
+	proxies map[store.Store]*zktest.Proxy
 }
 
 func (tr tree) Session(t *testing.T) store.Store {
 	cfg := tr.cfg
-	p := newProxy(t, tr.server.Addr)
+	p := zktest.NewProxy(t, tr.server.Addr)
 	cfg.Servers = []string{p.Addr}
 	st, err := Open(t.Context(), cfg)
 	if err != nil {
@@ -75,7 +75,7 @@ func (tr tree) Session(t *testing.T) store.Store {
 	return st
 }
 
-func (tr tree) Expire(t *testing.T, st store.Store) { tr.proxies[st].expire(t) }
+func (tr tree) Expire(t *testing.T, st store.Store) { tr.proxies[st].Expire(t) }
 
 func TestStore(t *testing.T) {
 	t.Parallel()
@@ -85,7 +85,7 @@ func TestStore(t *testing.T) {
 				server := zktest.Shared(t)
 				cfg := config(server.Addr)
 				cfg.Connections = connections
-				return tree{cfg, server, make(map[store.Store]*proxy)}
+				return tree{cfg, server, make(map[store.Store]*zktest.Proxy)}
 			})
 		})
 	}

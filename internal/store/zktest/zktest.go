@@ -13,8 +13,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -160,7 +162,7 @@ func (s *Server) Start() error {
 // launch starts the process. A shell stands over it and kills it when our end of the pipe closes, which the
 // kernel sees to when this process dies by whatever cause.
 func (s *Server) launch() error {
-	const guard = `"$@" </dev/null & pid=$!; read -r end; kill -9 $pid; wait $pid; [ "$end" = stop ] || rm -rf "$DIR"`
+	const guard = `"$@" </dev/null & pid=$!; echo $pid >"$DIR/pid"; read -r end; kill -9 $pid; wait $pid; [ "$end" = stop ] || rm -rf "$DIR"`
 	logFile, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_TRUNC|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -224,6 +226,27 @@ func (s *Server) Stop() {
 	s.life.Close()
 	s.life = nil
 	_ = s.command.Wait() // it was killed: that is no news
+}
+
+// Pause stops the server's process for a while, as SIGSTOP does: its connections stay open and nothing answers.
+func (s *Server) Pause(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *Server) Resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
+
+func (s *Server) signal(t testing.TB, sig syscall.Signal) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err == nil {
+		err = syscall.Kill(pid, sig)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // freePorts gives ports that were free a moment ago; the caller tries again when one is taken meanwhile.

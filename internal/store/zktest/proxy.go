@@ -1,4 +1,4 @@
-package zk
+package zktest
 
 import (
 	"encoding/binary"
@@ -8,15 +8,16 @@ import (
 	"testing"
 )
 
-// Operation codes and transaction ids of ZooKeeper's protocol.
+// Operation codes, for Proxy.Do, and transaction ids of ZooKeeper's protocol.
 const (
-	opMulti     = 14
-	opCloseBits = 0xfffffff5 // -11
-	xidNews     = -1         // a watch's event
+	OpMulti      = 14
+	OpSetWatches = 101
+	opCloseBits  = 0xfffffff5 // -11
+	xidNews      = -1         // a watch's event
 )
 
-// proxy stands between a store and a server, and knows the protocol's frames.
-type proxy struct {
+// Proxy stands between a store and a server, and knows the protocol's frames.
+type Proxy struct {
 	Addr   string
 	target string
 
@@ -26,7 +27,8 @@ type proxy struct {
 	frozen chan struct{}
 
 	// What to do with the next request of this code: "drop" closes the connection instead of forwarding it, "cut"
-	// forwards it and closes the connection when the answer comes.
+	// forwards it and closes the connection when the answer comes, "swallow" loses it alone, and "freeze" keeps it, and
+	// all that comes after it on any connection, until thaw.
 	next  int32
 	act   string
 	acted chan struct{}
@@ -34,14 +36,15 @@ type proxy struct {
 	dropNews bool
 }
 
-func newProxy(t *testing.T, target string) *proxy {
+// NewProxy listens on loopback, until the test ends.
+func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{Addr: l.Addr().String(), target: target, conns: make(map[net.Conn]struct{})}
-	t.Cleanup(func() { l.Close(); p.cut() })
+	p := &Proxy{Addr: l.Addr().String(), target: target, conns: make(map[net.Conn]struct{})}
+	t.Cleanup(func() { l.Close(); p.Cut() })
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -54,7 +57,7 @@ func newProxy(t *testing.T, target string) *proxy {
 	return p
 }
 
-func (p *proxy) serve(client net.Conn) {
+func (p *Proxy) serve(client net.Conn) {
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
 		client.Close()
@@ -73,13 +76,19 @@ func (p *proxy) serve(client net.Conn) {
 				return
 			}
 			p.wait()
+			act := ""
 			if !first && len(frame) >= 8 {
-				switch p.action(int32(binary.BigEndian.Uint32(frame[4:]))) {
-				case "drop":
-					return
-				case "cut":
-					cutNext <- struct{}{}
-				}
+				act = p.action(int32(binary.BigEndian.Uint32(frame[4:])))
+			}
+			switch act {
+			case "drop":
+				return
+			case "cut":
+				cutNext <- struct{}{}
+			case "swallow":
+				continue
+			case "freeze":
+				p.wait()
 			}
 			if writeFrame(server, frame) != nil {
 				return
@@ -111,15 +120,15 @@ func (p *proxy) serve(client net.Conn) {
 	}
 }
 
-// do arranges what happens to the next request of a code, and gives a channel that closes when it did.
-func (p *proxy) do(act string, code int32) <-chan struct{} {
+// Do arranges what happens to the next request of a code, and gives a channel that closes when it did.
+func (p *Proxy) Do(act string, code int32) <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.next, p.act, p.acted = code, act, make(chan struct{})
 	return p.acted
 }
 
-func (p *proxy) action(code int32) string {
+func (p *Proxy) action(code int32) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.act == "" || code != p.next {
@@ -127,19 +136,22 @@ func (p *proxy) action(code int32) string {
 	}
 	act := p.act
 	p.act = ""
+	if act == "freeze" {
+		p.frozen = make(chan struct{})
+	}
 	close(p.acted)
 	return act
 }
 
-// loseNews swallows watch events from now on.
-func (p *proxy) loseNews() {
+// LoseNews swallows watch events from now on.
+func (p *Proxy) LoseNews() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dropNews = true
 }
 
-// cut closes all connections.
-func (p *proxy) cut() {
+// Cut closes all connections.
+func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for c := range p.conns {
@@ -148,21 +160,26 @@ func (p *proxy) cut() {
 	clear(p.conns)
 }
 
-// freeze leaves the connections open and forwards nothing, until thaw.
-func (p *proxy) freeze() (thaw func()) {
+// Freeze leaves the connections open and forwards nothing, until Thaw.
+func (p *Proxy) Freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	frozen := make(chan struct{})
-	p.frozen = frozen
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.frozen = nil
-		close(frozen)
+	if p.frozen == nil {
+		p.frozen = make(chan struct{})
 	}
 }
 
-func (p *proxy) wait() {
+// Thaw ends Freeze.
+func (p *Proxy) Thaw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frozen != nil {
+		close(p.frozen)
+		p.frozen = nil
+	}
+}
+
+func (p *Proxy) wait() {
 	p.mu.Lock()
 	frozen := p.frozen
 	p.mu.Unlock()
@@ -171,9 +188,9 @@ func (p *proxy) wait() {
 	}
 }
 
-// expire ends all sessions that came through here on the server, as its own clock would: it joins each from another
+// Expire ends all sessions that came through here on the server, as its own clock would: it joins each from another
 // connection, with the password from the handshake, and closes it.
-func (p *proxy) expire(t *testing.T) {
+func (p *Proxy) Expire(t testing.TB) {
 	t.Helper()
 	p.mu.Lock()
 	hellos := p.hellos
@@ -196,7 +213,7 @@ func (p *proxy) expire(t *testing.T) {
 }
 
 // endSession tries once; it tells that the server knows the session no more.
-func (p *proxy) endSession(hello []byte) (gone bool, err error) {
+func (p *Proxy) endSession(hello []byte) (gone bool, err error) {
 	c, err := net.Dial("tcp", p.target)
 	if err != nil {
 		return false, err
