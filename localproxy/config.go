@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"zonecast/internal/release"
 	"zonecast/localproxy/listen"
@@ -27,8 +28,33 @@ type Config struct {
 	// URLs of processes of the pipeline ("http://publisher1.example:5380"), for hosts that do not reach the store: what
 	// is signed and what it vouches for comes over HTTP. The first that answers is used. Empty: the store.
 	URLs []string `yaml:"urls"`
+	// Report says how the proxy reports itself to the fleet's summary.
+	Report Report `yaml:"report"`
 	// Limits of the listeners; every key has a default.
 	Limits listen.Limits `yaml:"limits"`
+}
+
+// Report is what a proxy tells of itself: in the store, or (with urls) through the processes that it follows.
+type Report struct {
+	// Off keeps it silent: status and alarms know nothing of it then.
+	Off bool `yaml:"off"`
+	// Every is the shortest time between two reports, 1s to 1h. 10,000 proxies write 1,000 times a second at 10s when
+	// every report differs: raise it with the fleet.
+	Every time.Duration `yaml:"every"`
+	// StaleAfter is the age of as-of from which the proxy says that it is stale.
+	StaleAfter time.Duration `yaml:"stale_after"`
+	// TokenFile holds what it presents with urls, where those processes want a token: their http.report_token_file's.
+	TokenFile string `yaml:"token_file"`
+}
+
+func (r Report) check() error {
+	if r.Every < time.Second || r.Every > time.Hour {
+		return fmt.Errorf("localproxy.report.every: %v is not between 1s and 1h", r.Every)
+	}
+	if r.StaleAfter < time.Second {
+		return fmt.Errorf("localproxy.report.stale_after: %v is below 1s", r.StaleAfter)
+	}
+	return nil
 }
 
 // defaultPort is unprivileged, so that a first try needs no root.
@@ -36,7 +62,8 @@ const defaultPort = 5300
 
 // DefaultConfig gives a proxy on the loopback addresses.
 func DefaultConfig() Config {
-	return Config{DNS: listen.Loopbacks(defaultPort), Stream: "stable", Data: "data/localproxy"}
+	return Config{DNS: listen.Loopbacks(defaultPort), Stream: "stable", Data: "data/localproxy",
+		Report: Report{Every: 10 * time.Second, StaleAfter: time.Minute}}
 }
 
 // addrs reads the addresses to listen on.

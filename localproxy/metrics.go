@@ -166,8 +166,9 @@ func (m *metrics) swapped(r *live.Release, took time.Duration, content bool) {
 	m.swaps.WithLabelValues(label).Observe(took.Seconds())
 }
 
-func buildInfo() prometheus.Collector {
-	version, revision := "unknown", "unknown"
+// build gives the program's version and the commit it was made from.
+func build() (version, revision string) {
+	version, revision = "unknown", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
 		for _, s := range info.Settings {
@@ -176,6 +177,11 @@ func buildInfo() prometheus.Collector {
 			}
 		}
 	}
+	return version, revision
+}
+
+func buildInfo() prometheus.Collector {
+	version, revision := build()
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "zonecast_localproxy_build_info", Help: "Always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"zonecast/internal/fleet"
 	"zonecast/internal/release"
 	"zonecast/internal/service"
 	"zonecast/internal/snapshot"
@@ -26,7 +27,9 @@ type Stage struct {
 	host    *service.Host
 	metrics *metrics
 	slot    live.Slot
-	source  source              // nil when one file is served
+	source  source       // nil when one file is served
+	reports fleet.Sender // nil when nothing is reported
+	self    self
 	keys    []release.VerifyKey // of source
 	fixed   string              // path of the one file
 	bound   chan struct{}       // closed when server is set
@@ -67,6 +70,9 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	} else {
 		s.source = follow.NewStoreSource(st, cfg.Stream)
 	}
+	if err := s.reportTo(st); err != nil {
+		return nil, err
+	}
 	s.register()
 	return s, nil
 }
@@ -88,7 +94,9 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}, nil
+	s := &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}
+	s.self.started, s.self.build = time.Now(), buildText()
+	return s, nil
 }
 
 // register touches the host last, so that a config at fault leaves nothing behind.
@@ -128,6 +136,9 @@ func (s *Stage) Run(ctx context.Context) error {
 	if follower != nil {
 		group.Go("follow", follower.Run)
 		group.Go("expiry", s.watchExpiry)
+		if s.reports != nil {
+			group.Go("report", s.report)
+		}
 	}
 	err = group.Wait()
 	s.slot.Swap(nil)
@@ -143,8 +154,14 @@ func (s *Stage) load() (*follow.Follower, error) {
 		return nil, s.loadFixed()
 	}
 	events := follow.Events{
-		Refused: func(r follow.Reason) { s.metrics.refused.WithLabelValues(string(r)).Inc() },
-		Failed:  func(error) { s.metrics.failed.Inc() },
+		Refused: func(r follow.Reason) {
+			s.metrics.refused.WithLabelValues(string(r)).Inc()
+			s.self.note(&s.self.refused, "refused: "+string(r))
+		},
+		Failed: func(err error) {
+			s.metrics.failed.Inc()
+			s.self.note(&s.self.failed, err.Error())
+		},
 		Swapped: s.swapped,
 	}
 	f := follow.New(follow.Config{Stream: s.cfg.Stream, Keys: s.keys, Dir: s.cfg.Data}, s.source, &s.slot, events, s.host.Log)

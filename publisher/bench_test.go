@@ -14,11 +14,11 @@ import (
 // go test -bench Fleet -benchtime 1x -run '^$' ./publisher
 func BenchmarkFleet(b *testing.B) {
 	for range b.N {
-		fleet(b)
+		bigFleet(b)
 	}
 }
 
-func fleet(t *testing.B) {
+func bigFleet(t *testing.B) {
 	w := newWorld(t)
 	defer w.close()
 	const hosts = 100_000

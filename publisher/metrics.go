@@ -61,7 +61,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		held:         gauge("held_zones", "Zones held by a gate."),
 		logEntries:   gauge("log_entries", "Entries in the release log."),
 		frozen:       gauge("frozen", "1 while a rollback is in force."),
-		errors:       vec("errors_total", "Failures by what failed: base, term, offer.", "what"),
+		errors:       vec("errors_total", "Failures by what failed: base, term, offer, proxies.", "what"),
 		presented:    gauge("presented_sequence", "How far table presented is released or held; NaN on a standby."),
 		latency: histogram("event_to_release_seconds", "From an event's arrival at the rules stage (or a file's at the presenter) to its release.",
 			[]float64{.005, .01, .02, .03, .05, .08, .1, .15, .25, .5, 1, 2, 5, 10, 60}),

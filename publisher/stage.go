@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 
 	"zonecast/internal/leader"
@@ -25,6 +26,7 @@ type Stage struct {
 	shelf     *shelf
 	files     *files
 	leading   atomic.Pointer[term]
+	census    *census
 }
 
 // New checks the configuration and mounts metrics and endpoints. It makes the data folder and reads nothing else.
@@ -53,6 +55,8 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	}
 	s.files = newFiles(s.shelf)
 	s.m = newMetrics(h.Metrics)
+	s.census = &census{s: s}
+	h.Metrics.MustRegister(s.census)
 	s.terms = leader.NewTerms(h.Metrics, owner)
 	s.mount(h)
 	h.Ready.Set(owner, fmt.Errorf("starting"))
@@ -88,7 +92,12 @@ func (s *Stage) lead(ctx context.Context, hist history, key release.SigningKey) 
 		s.m.resigned()
 		close(t.ended)
 	}()
+	var counting sync.WaitGroup
+	counted, stop := context.WithCancel(ctx)
+	counting.Go(func() { s.census.run(counted) })
 	err = t.run(ctx)
+	stop()
+	counting.Wait()
 	if err != nil && ctx.Err() == nil {
 		s.m.failed("term")
 		s.h.Ready.Set(owner, err)

@@ -57,6 +57,8 @@ type HTTPConfig struct {
 	Advertise string `yaml:"advertise"`
 	// TokenFile holds the token that writers and askers present.
 	TokenFile string `yaml:"token_file"`
+	// ReportTokenFile holds a token with which proxies without a store may report themselves, and do nothing else.
+	ReportTokenFile string `yaml:"report_token_file"`
 }
 
 // LogConfig is the log on standard error.
@@ -133,8 +135,8 @@ func (c *Config) place(dir string) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-	for _, p := range []*string{&c.Data, &c.HTTP.TokenFile, &c.Rules.Dir, &c.Presenter.Zones, &c.Publisher.Data, &c.Publisher.KeyFile,
-		&c.LocalProxy.Data, &c.LocalProxy.KeyFile, &c.Store.ZK.AuthFile} {
+	for _, p := range []*string{&c.Data, &c.HTTP.TokenFile, &c.HTTP.ReportTokenFile, &c.Rules.Dir, &c.Presenter.Zones, &c.Publisher.Data, &c.Publisher.KeyFile,
+		&c.LocalProxy.Data, &c.LocalProxy.KeyFile, &c.LocalProxy.Report.TokenFile, &c.Store.ZK.AuthFile} {
 		at(p)
 	}
 	if tls := c.Store.ZK.TLS; tls != nil {
@@ -184,17 +186,19 @@ func (c *Config) check(path string) error {
 }
 
 // token reads the token file; "" when none is configured.
-func (c *Config) token() (string, error) {
-	if c.HTTP.TokenFile == "" {
+func (c *Config) token() (string, error) { return readToken(c.HTTP.TokenFile) }
+
+func readToken(path string) (string, error) {
+	if path == "" {
 		return "", nil
 	}
-	text, err := os.ReadFile(c.HTTP.TokenFile)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}
 	token := strings.TrimSpace(string(text))
 	if len(token) < 16 {
-		return "", fmt.Errorf("token file %s: a token has at least 16 characters", c.HTTP.TokenFile)
+		return "", fmt.Errorf("token file %s: a token has at least 16 characters", path)
 	}
 	return token, nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"zonecast/internal/api"
+	"zonecast/internal/fleet"
 	"zonecast/internal/service"
 	"zonecast/internal/store"
 	"zonecast/internal/store/embedded"
@@ -126,6 +127,11 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 		stages = append(stages, s)
 	}
 	p.pointElsewhere(stages)
+	reports, err := readToken(p.cfg.HTTP.ReportTokenFile)
+	if err != nil {
+		return err
+	}
+	keeper := fleet.NewKeeper(p.store, p.host, reports)
 	api.Mount(p.host, p.store, p.cfg.Publisher.Stream, zonefile.Locate)
 	listener, err := p.listen()
 	if err != nil {
@@ -134,6 +140,7 @@ func (p *process) run(ctx context.Context, ready func(context.Context) error, ma
 	group, _ := service.NewGroup(ctx)
 	group.Go("http", func(ctx context.Context) error { return p.host.Serve(ctx, listener) })
 	group.Go("store probe", store.NewProbe(p.store, p.host.Metrics).Run)
+	group.Go("proxies", keeper.Run)
 	for _, s := range stages {
 		group.Go(stageName(s), s.Run)
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"zonecast/internal/fleet"
 	"zonecast/internal/service"
 	"zonecast/internal/store"
 	"zonecast/internal/table"
@@ -23,6 +24,7 @@ type API struct {
 	st     store.Store
 	stream string
 	locate Locate
+	fleet  *fleet.Reader
 }
 
 // Locate reads a loaded zone file, of a path that names its zone, and gives what finds the line and column, from 1, of a record in it.
@@ -30,12 +32,13 @@ type Locate func(path string, text []byte) func(owner zone.Name, t zone.Type) (l
 
 // Mount puts the endpoints on the host's mux. Stream is the head that "now" means.
 func Mount(h *service.Host, st store.Store, stream string, locate Locate) {
-	a := &API{st: st, stream: stream, locate: locate}
+	a := &API{st: st, stream: stream, locate: locate, fleet: fleet.NewReader(st)}
 	for path, answer := range map[string]func(*http.Request) (any, error){
 		"GET /v1/explain":                 a.explain,
 		"GET /v1/releases":                a.releases,
 		"GET /v1/releases/{version}":      a.release,
 		"GET /v1/status":                  a.status,
+		"GET /v1/proxies":                 a.proxies,
 		"GET /v1/loads":                   a.loads,
 		"GET /v1/entities/{kind}/{id...}": a.entity,
 	} {

@@ -22,6 +22,7 @@ import (
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/decision"
+	"zonecast/internal/fleet"
 	"zonecast/internal/inventory"
 	"zonecast/internal/leader"
 	"zonecast/internal/load"
@@ -168,6 +169,7 @@ func TestOpenAPIIsServed(t *testing.T) {
 	t.Cleanup(func() { st.Close() })
 	h := service.NewHost("one", "0123456789abcdef", slog.New(slog.DiscardHandler))
 	Mount(h, st, "stable", nil)
+	fleet.NewKeeper(st, h, "")
 	if _, err := rules.New(rules.DefaultConfig(), st, h); err != nil {
 		t.Fatal(err)
 	}
@@ -234,6 +236,7 @@ func TestOpenAPISchemas(t *testing.T) {
 		"ReleaseDetail": ReleaseDetail{}, "Count": release.Count{}, "Status": Status{}, "Leader": leader.Info{},
 		"TableHead": table.Head{}, "Position": table.Position{}, "Table": TableLine{}, "Row": RowLine{}, "Conflict": ConflictLine{},
 		"Entity": EntityLine{}, "Load": row.Load{}, "Offer": release.Offer{},
+		"Fleet": fleet.Summary{}, "ProxyVersions": fleet.Versions{}, "Proxies": Proxies{}, "Proxy": ProxyLine{}, "ProxyReport": fleet.Report{},
 	} {
 		s, ok := doc.Components.Schemas[name]
 		if !ok {

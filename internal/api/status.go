@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"zonecast/internal/fleet"
 	"zonecast/internal/leader"
 	"zonecast/internal/release"
 	"zonecast/internal/store"
@@ -20,6 +21,7 @@ type Status struct {
 	Tables  map[string]table.Head  `json:"tables"`
 	Held    int                    `json:"held"`
 	Lost    int64                  `json:"conflicts"`
+	Proxies fleet.Summary          `json:"proxies"`
 	Back    *release.Rollback      `json:"rolled_back,omitempty"` // in force: what changed since waits
 }
 
@@ -40,6 +42,13 @@ func (a *API) status(r *http.Request) (any, error) {
 	case err == nil:
 		s.Head = &HeadLine{string(n.Data)}
 	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
+	look, err := a.fleet.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.Proxies, err = look.Summary(ctx, fleet.LagAfter); err != nil {
 		return nil, err
 	}
 	if s.Back, err = a.rollback(ctx); err != nil {
