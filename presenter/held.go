@@ -144,12 +144,12 @@ func (t *term) hold(h row.Held, fingerprint string) string {
 	return h.ID
 }
 
-// heldBy gives the loader's held items of these units.
+// heldBy gives the held items of these units; of all, when none is named.
 func (t *term) heldBy(units ...string) map[string]row.Held {
 	items := make(map[string]row.Held)
 	for id, value := range t.held.All() {
 		var h row.Held
-		if json.Unmarshal(value, &h) == nil && slices.Contains(units, h.Unit) {
+		if json.Unmarshal(value, &h) == nil && (len(units) == 0 || slices.Contains(units, h.Unit)) {
 			items[id] = h
 		}
 	}

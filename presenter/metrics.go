@@ -5,13 +5,15 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"zonecast/internal/service"
 )
 
 type metrics struct {
 	names     prometheus.Gauge
 	zones     prometheus.Gauge
 	conflicts prometheus.Gauge
-	held      *prometheus.GaugeVec
+	held      *service.HeldGauge
 	asOf      prometheus.Gauge
 	sources   []string
 	sourceAt  *prometheus.GaugeVec
@@ -30,7 +32,7 @@ func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 		names:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("names"), Help: "Owner names in table presented."}),
 		zones:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("zones"), Help: "Zones in force."}),
 		conflicts: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("conflicts"), Help: "Owner names with a claim that is lost to another."}),
-		held:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("held"), Help: "Things held at their last good state, by unit."}, []string{"unit"}),
+		held:      service.NewHeldGauge(reg, owner, nil, [2]string{unitZone, "zone-gone"}, [2]string{unitFile, "zone-emptied"}, [2]string{unitPush, "not-descending"}),
 		asOf:      prometheus.NewGauge(prometheus.GaugeOpts{Name: name("as_of_seconds"), Help: "How current the inputs were, Unix seconds; 0 while a source has given nothing yet, NaN on a standby."}),
 		sourceAt:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("source_as_of_seconds"), Help: "How current each source was, Unix seconds; 0 while it has given nothing yet, NaN on a standby."}, []string{"source"}),
 		sourceSeq: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("source_sequence"), Help: "How far each source's table generated is merged; NaN on a standby."}, []string{"source"}),
@@ -41,7 +43,7 @@ func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("loads_total"), Help: "Loads of zone files by result: loaded, partly (something is held), held, failed."}, []string{"result"}),
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over."})
-	reg.MustRegister(m.fenced, m.names, m.zones, m.conflicts, m.held, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads)
+	reg.MustRegister(m.fenced, m.names, m.zones, m.conflicts, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads)
 	for _, result := range []string{"loaded", "partly", "held", "failed"} {
 		m.loads.WithLabelValues(result)
 	}
@@ -62,9 +64,7 @@ func (m *metrics) resigned() {
 	m.names.Set(0)
 	m.zones.Set(0)
 	m.conflicts.Set(0)
-	for _, unit := range []string{unitRRset, unitFile, unitZone, unitPush} {
-		m.held.WithLabelValues(unit).Set(0)
-	}
+	m.held.Set(nil)
 }
 
 func (m *metrics) committed(t *term, took time.Duration) {
@@ -80,15 +80,16 @@ func (m *metrics) committed(t *term, took time.Duration) {
 		m.sourceSeq.WithLabelValues(in.source).Set(float64(in.head.Seq))
 	}
 	m.expiry.Set(t.expiry())
-	m.held.WithLabelValues(unitRRset).Set(float64(len(t.listed) + t.unlisted))
-	if t.heldSeq != t.held.Head().Seq+1 {
-		t.heldSeq = t.held.Head().Seq + 1
-		count := map[string]int{unitFile: 0, unitZone: 0, unitPush: 0}
-		for _, h := range t.heldBy(unitFile, unitZone, unitPush) {
-			count[h.Unit]++
-		}
-		for unit, n := range count {
-			m.held.WithLabelValues(unit).Set(float64(n))
+	if t.heldSeq == t.held.Head().Seq+1 {
+		return
+	}
+	t.heldSeq = t.held.Head().Seq + 1
+	counts := map[[2]string]int{}
+	for id, h := range t.heldBy() {
+		counts[[2]string{h.Unit, h.Check}]++
+		if id == overflow {
+			counts[[2]string{h.Unit, h.Check}] = t.unlisted
 		}
 	}
+	m.held.Set(counts)
 }

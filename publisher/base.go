@@ -16,6 +16,9 @@ const retryBase = time.Minute
 // startBase compiles a base of the version that is served now, in the background, when one is due.
 func (t *term) startBase() {
 	due := t.deltas >= t.cfg.Bases.Deltas || t.bytes >= t.cfg.Bases.Bytes || time.Since(t.baseAt) >= t.cfg.Bases.Age
+	if t.blind != nil || t.back != nil {
+		return // what the head's version holds is not known, or not what was served
+	}
 	if !due || t.building != 0 || t.deltas == 0 || time.Now().Before(t.retryAt) {
 		return
 	}

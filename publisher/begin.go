@@ -25,10 +25,10 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if t.held, err = table.OpenWriter(ctx, t.st, tableHeld, opt); err != nil {
 		return err
 	}
-	if t.holding, err = readHolding(t.held); err != nil {
+	if t.holding, t.onHold, err = readHolding(t.held); err != nil {
 		return err
 	}
-	t.m.held.Set(float64(len(t.holding)))
+	t.countHeld()
 	if t.entries, err = t.hist.versions(ctx); err != nil {
 		return err
 	}
@@ -42,12 +42,22 @@ func (t *term) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if t.hasHead {
+		t.lookBack()
 		t.resume(ctx)
 	} else if err := t.start(ctx); err != nil {
 		return err
 	}
 	t.baseAt = time.Now()
-	return t.know(ctx)
+	if err := t.know(ctx); err != nil {
+		return err
+	}
+	switch {
+	case t.back != nil:
+		return t.holdStore(ctx, checkBack, t.wentBack().Error())
+	case t.blind == nil:
+		return t.holdStore(ctx, "", "")
+	}
+	return nil
 }
 
 // fenced notes a write that came too late: after another process had taken over.
@@ -97,6 +107,10 @@ func (t *term) start(ctx context.Context) error {
 		}
 		t.epoch, t.floor = max(t.epoch, last[0].Epoch), max(t.floor, last[0].Version)
 	}
+	if seen := t.witness.seen(); seen.Version > 0 {
+		t.epoch, t.floor = max(t.epoch, seen.Epoch), max(t.floor, seen.Version)
+		t.blind = &release.Base{Version: seen.Version, Names: seen.Names, Zones: seen.Zones}
+	}
 	if t.floor > 0 {
 		t.log.Warn("the store has no head: going on above the last version that is remembered", "epoch", t.epoch, "version", t.floor)
 	}
@@ -105,13 +119,6 @@ func (t *term) start(ctx context.Context) error {
 
 // resume begins at a head: with the view it stands for, or knowing that there is none to be had.
 func (t *term) resume(ctx context.Context) {
-	if t.mem.Ceiling > t.head.Version+ahead+1 && t.mem.Epoch >= t.head.Epoch {
-		// More than one reservation (and the release that may have failed) above the head: the store was restored from an
-		// older copy.
-		t.floor = t.mem.Ceiling
-		t.order = &order{note: "the store went back"}
-		t.log.Warn("the head in the store is older than what this instance remembers: going on above it", "head", t.head.Version, "remembered", t.floor)
-	}
 	t.countSince()
 	bases := t.state.Bases
 	if len(bases) == 0 {

@@ -1,12 +1,14 @@
 package publisher
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"zonecast/internal/decision"
+	"zonecast/internal/row"
 	"zonecast/internal/service"
 	"zonecast/internal/table"
 	"zonecast/internal/zone"
@@ -17,28 +19,33 @@ var (
 	errNotLeader = errors.New("this publisher does not lead any more; ask again")
 	errNotFound  = errors.New("no such held item")
 	errConflict  = errors.New("not possible now")
+	errBack      = fmt.Errorf("%w: nothing is published", errConflict)
 	errEmpty     = errors.New("no zones: nothing to publish yet")
 	errLogFull   = errors.New("the release log is full: no base could be made to shorten it")
 )
 
-// readHolding reads table held.publisher as a new leader finds it.
-func readHolding(w *table.Writer) (map[zone.Name]holding, error) {
-	held := map[zone.Name]holding{}
+// readHolding reads table held.publisher as a new leader finds it: zones, and the item that concerns everything.
+func readHolding(w *table.Writer) (held map[zone.Name]holding, all *row.Held, err error) {
+	held = map[zone.Name]holding{}
 	for key, value := range w.All() {
 		var h holding
 		if err := json.Unmarshal(value, &h.item); err != nil {
-			return nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+			return nil, nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+		}
+		if h.item.Unit == unitStore {
+			all = &h.item
+			continue
 		}
 		if err := json.Unmarshal(h.item.Detail, &h.sum); err != nil {
-			return nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+			return nil, nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
 		}
 		apex, err := zone.ParseName(h.item.Subject)
 		if err != nil {
-			return nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
+			return nil, nil, fmt.Errorf("table %s, %s: %w", tableHeld, key, err)
 		}
 		held[apex] = h
 	}
-	return held, nil
+	return held, all, nil
 }
 
 // noteHeld puts what the gates found into a transaction of table held.publisher; nil when nothing changes.
@@ -65,7 +72,7 @@ func (t *term) noteHeld(p plan) *table.Tx {
 		t.holding[apex] = h
 		t.log.Warn("held", "id", h.item.ID, "zone", h.item.Subject, "cause", h.item.Cause)
 	}
-	t.m.held.Set(float64(len(t.holding)))
+	t.countHeld()
 	if !tx.Changed() {
 		return nil
 	}
@@ -74,6 +81,12 @@ func (t *term) noteHeld(p plan) *table.Tx {
 
 // letGo answers a release by hand: the unit passes with what was shown, in the release that is due next.
 func (t *term) letGo(id string, in request) (check func() error, err error) {
+	if t.onHold != nil && t.onHold.ID == id {
+		return t.orderEpoch(in)
+	}
+	if err := t.wentBack(); err != nil {
+		return nil, err
+	}
 	if t.state.Frozen != nil {
 		return nil, fmt.Errorf("%w: rolled back to %d; resume first", errConflict, t.state.Frozen.To)
 	}
@@ -108,9 +121,9 @@ func (t *term) letGone(id string, apex zone.Name) error {
 
 // guardBlind stops the whole release while it is not known what was served, when it would be much smaller than that
 // was: table presented may be half filled after the same loss (P2).
-func (t *term) guardBlind(p plan, now time.Time) (stopped bool) {
+func (t *term) guardBlind(ctx context.Context, p plan, now time.Time) (stopped bool, err error) {
 	if t.blind == nil || (t.order != nil && t.order.epoch) { // or asked for by hand
-		return false
+		return false, nil
 	}
 	names, zones := 0, len(t.c.zones)
 	for _, n := range t.c.names {
@@ -124,17 +137,17 @@ func (t *term) guardBlind(p plan, now time.Time) (stopped bool) {
 	}
 	limit := t.blind.Names - min(t.blind.Names, uint64(max(float64(t.cfg.Gates.DeletedFree), t.cfg.Gates.DeletedShare*float64(t.blind.Names))))
 	if zones >= t.blind.Zones && uint64(names) >= limit {
-		return false
+		return false, nil
 	}
-	for _, u := range p.pass {
+	for _, u := range t.c.units { // those that a gate stopped too: nothing was committed
 		t.c.touched[u] = true
 	}
-	err := fmt.Errorf("nothing is released: what was served is not known here, it had %d names in %d zones, and presented has %d in %d; "+
-		"bring the base file or the table back, or raise the epoch", t.blind.Names, t.blind.Zones, names, zones)
+	why := fmt.Errorf("nothing is released: what was served is not known here, it had %d names in %d zones, and presented has %d in %d; "+
+		"bring the base file or the table back, or raise the epoch (zonecast releases new-epoch --reason)", t.blind.Names, t.blind.Zones, names, zones)
 	if t.blindSaid.IsZero() || now.Sub(t.blindSaid) > time.Minute {
-		t.log.Error(err.Error())
+		t.log.Error(why.Error())
 		t.blindSaid = now
 	}
-	t.ready(err)
-	return true
+	t.ready(why)
+	return true, t.holdStore(ctx, checkBlind, why.Error())
 }

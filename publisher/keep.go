@@ -71,8 +71,15 @@ func (k *keeper) look(ctx context.Context) error {
 		}
 		return err
 	}
-	if k.leading.Load() == nil {
-		k.h.Ready.Set(owner, nil) // a standby is ready when it can follow
+	seen, back, err := k.witness.see(head)
+	if k.leading.Load() == nil { // a standby is ready when it can follow
+		k.h.Ready.Set(owner, nil)
+		if back {
+			k.h.Ready.Set(owner, fmt.Errorf("the store went back: it has version %d, and version %d was published; the leader says what to do", head.Version, seen.Version))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the newest head cannot be remembered: %w", err)
 	}
 	if (head.Base.SHA256 != k.newest || k.offered == nil) && !time.Now().Before(k.retryAt) {
 		state, _, err := k.hist.state(ctx)

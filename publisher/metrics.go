@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"zonecast/internal/release"
+	"zonecast/internal/service"
 )
 
 type metrics struct {
@@ -21,7 +22,7 @@ type metrics struct {
 	deltaBytes   prometheus.Histogram
 	baseSeconds  prometheus.Histogram
 	baseBytes    prometheus.Gauge
-	held         prometheus.Gauge
+	held         *service.HeldGauge
 	logEntries   prometheus.Gauge
 	frozen       prometheus.Gauge
 	fenced       prometheus.Counter
@@ -58,7 +59,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		deltaBytes:   histogram("delta_bytes", "Size of log entries with a delta, as stored.", prometheus.ExponentialBuckets(256, 4, 7)),
 		baseSeconds:  histogram("base_build_seconds", "Time to compile and verify a base.", prometheus.ExponentialBuckets(0.01, 4, 8)),
 		baseBytes:    gauge("base_bytes", "Size of the head's base."),
-		held:         gauge("held_zones", "Zones held by a gate."),
+		held:         service.NewHeldGauge(r, owner, nil, [2]string{"zone", "deleted-share"}, [2]string{unitStore, checkBack}),
 		logEntries:   gauge("log_entries", "Entries in the release log."),
 		frozen:       gauge("frozen", "1 while a rollback is in force."),
 		errors:       vec("errors_total", "Failures by what failed: base, term, offer, proxies.", "what"),
@@ -83,7 +84,7 @@ func (m *metrics) resigned() {
 	for _, g := range []prometheus.Gauge{m.releasedTime, m.signedTime, m.asOfTime, m.expiresTime, m.presented} {
 		g.Set(math.NaN())
 	}
-	m.held.Set(0)
+	m.held.Set(nil)
 	m.frozen.Set(0)
 }
 

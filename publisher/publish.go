@@ -29,8 +29,8 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 	var p plan
 	if t.state.Frozen == nil {
 		p = t.c.judge(t.cfg.Gates, t.gates, t.holding, now)
-		if t.guardBlind(p, now) {
-			return nil
+		if stopped, err := t.guardBlind(ctx, p, now); stopped || err != nil {
+			return err
 		}
 	}
 	hold := t.noteHeld(p)
@@ -53,11 +53,14 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 		return err
 	}
 	t.order = nil
-	return nil
+	return t.holdStore(ctx, "", "")
 }
 
 func (t *term) epochNow() uint64 {
-	if t.hasHead {
+	switch {
+	case t.back != nil:
+		return max(t.head.Epoch, t.back.Epoch)
+	case t.hasHead:
 		return t.head.Epoch
 	}
 	return t.epoch
@@ -127,7 +130,7 @@ func (t *term) publish(ctx context.Context, now time.Time, units []*unit, note s
 		return err
 	}
 	t.entries = append(t.entries, version)
-	t.view, t.blind, t.floor = view, nil, 0
+	t.view, t.blind, t.back, t.floor = view, nil, nil, 0
 	t.ready(nil)
 	if entry.Rebase == nil {
 		t.deltas++

@@ -17,6 +17,9 @@ import (
 // orderRollback prepares a release with the content of an older version (P4: a new version). It stays, and what
 // presented says waits, until resumed. The gates do not apply: a person asked for exactly this content.
 func (t *term) orderRollback(ctx context.Context, in request) (check func() error, err error) {
+	if err := t.wentBack(); err != nil {
+		return nil, err
+	}
 	to := in.To
 	switch {
 	case !t.hasHead || !t.begun:
@@ -96,6 +99,9 @@ func (t *term) wanted(old *content) wishes {
 
 // orderResume lets presented be released again. The gates judge what piled up meanwhile.
 func (t *term) orderResume(in request) (check func() error, err error) {
+	if err := t.wentBack(); err != nil {
+		return nil, err
+	}
 	if t.state.Frozen == nil {
 		return nil, fmt.Errorf("%w: nothing was rolled back", errConflict)
 	}

@@ -50,6 +50,7 @@ func (t *term) commit(ctx context.Context, now time.Time, pub, hold *table.Tx, h
 			return err
 		}
 		t.head, t.hasHead, t.state, t.hasState = head, true, state, true
+		t.witness.note(head)
 		t.signed, t.stateMoved = now, false
 		t.m.head(head, len(t.entries), state.Frozen != nil)
 		t.m.presented.Set(float64(t.pub.Head().Inputs[tablePresented].Seq))

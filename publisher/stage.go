@@ -25,6 +25,7 @@ type Stage struct {
 	gates     map[zone.Name]Gates // zones with limits of their own
 	shelf     *shelf
 	files     *files
+	witness   *witness
 	leading   atomic.Pointer[term]
 	census    *census
 }
@@ -53,6 +54,9 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if s.shelf, err = newShelf(filepath.Join(cfg.Data, "bases")); err != nil {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}
+	if s.witness, err = openWitness(cfg.Data); err != nil {
+		return nil, fmt.Errorf("publisher: %w", err)
+	}
 	s.files = newFiles(s.shelf)
 	s.m = newMetrics(h.Metrics)
 	s.census = &census{s: s}
@@ -76,7 +80,11 @@ func (s *Stage) Run(ctx context.Context) error {
 		me := leader.Info{Instance: s.h.Instance, URL: s.h.URL()}
 		return leader.Run(ctx, s.st, owner, me, s.h.Log, s.terms.Count(func(ctx context.Context) error { return s.lead(ctx, hist, key) }))
 	})
-	return g.Wait()
+	err = g.Wait()
+	if err := s.witness.close(); err != nil {
+		s.h.Log.Warn("the newest head cannot be remembered", "stage", owner, "error", err)
+	}
+	return err
 }
 
 // lead is one term of leadership.
@@ -108,7 +116,7 @@ func (s *Stage) lead(ctx context.Context, hist history, key release.SigningKey) 
 func (s *Stage) term(hist history, key release.SigningKey, mem *memory) *term {
 	return &term{
 		cfg: s.cfg, gates: s.gates, protected: s.protected, instance: s.h.Instance, st: s.st, log: s.h.Log.With("stage", owner),
-		m: s.m, ready: func(err error) { s.h.Ready.Set(owner, err) }, key: key, hist: hist, mem: mem, serve: s.files.add,
+		m: s.m, ready: func(err error) { s.h.Ready.Set(owner, err) }, key: key, hist: hist, mem: mem, witness: s.witness, serve: s.files.add,
 		asks: make(chan ask), built: make(chan built, 1), ended: make(chan struct{}),
 	}
 }

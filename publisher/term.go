@@ -8,6 +8,7 @@ import (
 
 	"zonecast/internal/decision"
 	"zonecast/internal/release"
+	"zonecast/internal/row"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
 	"zonecast/internal/table"
@@ -36,6 +37,7 @@ type term struct {
 	key       release.SigningKey
 	hist      history
 	mem       *memory
+	witness   *witness
 	serve     func(release.Base) // offers a base's file over HTTP from now on
 	seed      snapshot.Seed
 
@@ -54,6 +56,8 @@ type term struct {
 	entries    []uint64
 	unbased    bool          // the head's base file is not here
 	blind      *release.Base // what was published is not known any more: at least its size must come back
+	back       *sight        // the head is older than this: the store went back
+	onHold     *row.Held     // the item in table held.publisher that concerns everything
 
 	view      *snapshot.View // what head.Version serves
 	blindSaid time.Time
@@ -140,7 +144,7 @@ func (t *term) run(ctx context.Context) error {
 // act does what is due now.
 func (t *term) act(ctx context.Context) error {
 	now := time.Now()
-	if t.hasHead && !now.Before(t.signDue()) {
+	if t.hasHead && !t.mute() && !now.Before(t.signDue()) {
 		if err := t.sign(ctx, now); err != nil {
 			return err
 		}
@@ -160,6 +164,10 @@ func (t *term) act(ctx context.Context) error {
 
 // waiting tells whether something may have to be released.
 func (t *term) waiting() bool {
+	if err := t.wentBack(); err != nil && (t.order == nil || !t.order.epoch) {
+		t.ready(err)
+		return false
+	}
 	if !t.begun {
 		return false
 	}
@@ -173,7 +181,7 @@ func (t *term) waiting() bool {
 // due is when act must be called again at the latest.
 func (t *term) due() time.Time {
 	due := time.Now().Add(t.cfg.Heartbeat)
-	if t.hasHead {
+	if t.hasHead && !t.mute() {
 		due = t.signDue()
 	}
 	if t.waiting() {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"zonecast/internal/inventory"
+	"zonecast/internal/service"
 )
 
 // metrics of a rules stage, labelled with the source where several run in one process.
@@ -17,7 +18,7 @@ type metrics struct {
 	evalErrors prometheus.Counter
 	entities   prometheus.Gauge
 	tombstones prometheus.Gauge
-	held       *prometheus.GaugeVec
+	held       *service.HeldGauge
 	asOf       *prometheus.GaugeVec
 	commit     prometheus.Histogram
 	changed    prometheus.Counter
@@ -36,7 +37,7 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 		evalErrors: prometheus.NewCounter(prometheus.CounterOpts{Name: name("evaluation_errors_total"), Help: "Entities of which a module failed.", ConstLabels: label}),
 		entities:   prometheus.NewGauge(prometheus.GaugeOpts{Name: name("entities"), Help: "Live entities.", ConstLabels: label}),
 		tombstones: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("tombstones"), Help: "Deletes that are remembered.", ConstLabels: label}),
-		held:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("held"), Help: "Things held at their last good state, by unit.", ConstLabels: label}, []string{"unit"}),
+		held:       service.NewHeldGauge(reg, "rules", label, [2]string{unitFeed, "list-guard"}, [2]string{unitPush, "not-descending"}),
 		asOf:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("feed_as_of_seconds"), Help: "How current each feed is, Unix seconds.", ConstLabels: label}, []string{"feed"}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("commit_seconds"), Help: "Duration of commits.", ConstLabels: label,
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
@@ -45,7 +46,7 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 		sequence: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("sequence"), Help: "Commits that changed table generated so far; NaN on a standby.", ConstLabels: label}),
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over.", ConstLabels: label})
-	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.held, m.asOf, m.commit, m.changed, m.backlog, m.sequence)
+	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.asOf, m.commit, m.changed, m.backlog, m.sequence)
 	for _, status := range []string{inventory.Accepted, inventory.Ignored, inventory.Refused, inventory.HeldBack} {
 		m.events.WithLabelValues(status)
 	}
@@ -59,10 +60,7 @@ func (m *metrics) resigned() {
 	m.entities.Set(0)
 	m.tombstones.Set(0)
 	m.backlog.Set(0)
-	m.held.Reset()
-	for _, unit := range []string{unitFeed, unitModuleFile, unitPush, unitContribution} {
-		m.held.WithLabelValues(unit)
-	}
+	m.held.Set(nil)
 	m.asOf.Reset()
 }
 
@@ -81,16 +79,17 @@ func (m *metrics) committed(b *batch, started time.Time) {
 		return // what follows walks lists that may be long
 	}
 	m.listed = b.now
-	units := map[string]int{unitFeed: 0, unitModule: 0, unitModuleFile: 0, unitPush: 0}
+	counts, more := map[[2]string]int{}, b.l.heldContributions
 	for _, h := range b.l.heldBy {
-		if h.Unit != unitContribution { // those are counted apart: the list may not have all
-			units[h.Unit]++
+		counts[[2]string{h.Unit, h.Check}]++
+		if h.Unit == unitContribution {
+			more--
 		}
 	}
-	units[unitContribution] = b.l.heldContributions
-	for unit, n := range units {
-		m.held.WithLabelValues(unit).Set(float64(n))
+	if more > 0 { // the list has no room for them
+		counts[[2]string{unitContribution, "more-held"}] = more
 	}
+	m.held.Set(counts)
 	for name, f := range b.l.feeds {
 		m.asOf.WithLabelValues(name).Set(float64(f.AsOf(b.now).Unix()))
 	}
