@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"zonecast/internal/api"
 	"zonecast/internal/release"
 	"zonecast/internal/service"
 	"zonecast/internal/snapshot"
@@ -24,6 +25,7 @@ import (
 	"zonecast/internal/store/zktest"
 	"zonecast/internal/zone"
 	"zonecast/presenter"
+	"zonecast/presenter/zonefile"
 	"zonecast/publisher"
 	"zonecast/rules"
 )
@@ -178,6 +180,7 @@ func (m *mill) start() {
 			m.t.Fatal(err)
 		}
 	}
+	api.Mount(m.host, m.st, "stable", zonefile.Locate)
 	ctx, cancel := context.WithCancel(context.Background())
 	group, _ := service.NewGroup(ctx)
 	group.Go("http", func(ctx context.Context) error { return m.host.Serve(ctx, listener) })

@@ -27,6 +27,7 @@ const (
 func (s *Stage) mount(h *service.Host) {
 	h.Mux.HandleFunc("POST /v1/events", h.Guard(s.postEvents))
 	h.Mux.HandleFunc("PUT /v1/feeds/{name}", h.Guard(s.putFeed))
+	h.Mux.HandleFunc("PUT /v1/inventory", h.Guard(s.putInventory))
 	h.Mux.HandleFunc("PUT /v1/rules", h.Guard(s.putRules))
 	h.Mux.HandleFunc("POST /v1/stages/"+s.name+"/held/{id}/release", h.Guard(s.release))
 }

@@ -56,6 +56,7 @@ type job struct {
 	items []*item
 	look  func() error
 	run   func(ctx context.Context, b *batch) error // an error refuses the job, nothing is committed
+	renew bool                                      // the term ends after its commit, for all that it has in memory is old
 	done  chan error                                // gets the outcome of the commit, once; buffered
 	taken time.Time                                 // when it was asked for
 }
@@ -288,6 +289,9 @@ func (l *lead) serve(ctx context.Context, first *job) error {
 	}
 	err := b.commit(ctx)
 	alone.done <- err
+	if err == nil && alone.renew {
+		return errRestored
+	}
 	return err
 }
 

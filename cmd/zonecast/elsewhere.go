@@ -17,7 +17,7 @@ func (p *process) pointElsewhere(here []stage) {
 		delete(absent, stageName(s))
 	}
 	for _, e := range []struct{ stage, endpoint string }{
-		{"rules", "POST /v1/events"}, {"rules", "PUT /v1/feeds/{name}"}, {"rules", "PUT /v1/rules"},
+		{"rules", "POST /v1/events"}, {"rules", "PUT /v1/feeds/{name}"}, {"rules", "PUT /v1/rules"}, {"rules", "PUT /v1/inventory"},
 		{"presenter", "PUT /v1/zones"},
 		{"publisher", "POST /v1/epoch"}, {"publisher", "POST /v1/rollback"}, {"publisher", "POST /v1/resume"},
 	} {

@@ -134,7 +134,13 @@ type RowLine struct {
 	Value any    `json:"value"`
 }
 
-// rows prints a table: ?key= one row, ?prefix= those whose key begins with it. Sorted by key.
+// RawLine is one row as stored, for backups.
+type RawLine struct {
+	Key string `json:"key"`
+	Raw []byte `json:"raw"` // base64
+}
+
+// rows prints a table: ?key= one row, ?prefix= those whose key begins with it; ?raw= as stored. Sorted by key.
 func (a *API) rows(r *http.Request, emit func(any) error) error {
 	name, query := r.PathValue("name"), r.URL.Query()
 	if query.Has("key") {
@@ -157,7 +163,13 @@ func (a *API) rows(r *http.Request, emit func(any) error) error {
 	slices.Sort(keys)
 	for _, key := range keys {
 		value, _ := v.Get(key)
-		if err := emit(RowLine{key, readable(name, key, value)}); err != nil {
+		var line any
+		if query.Has("raw") {
+			line = RawLine{key, value}
+		} else {
+			line = RowLine{key, readable(name, key, value)}
+		}
+		if err := emit(line); err != nil {
 			return err
 		}
 	}

@@ -234,7 +234,7 @@ func TestOpenAPISchemas(t *testing.T) {
 		"PushAnswer": load.Answer{}, "Problem": zone.Problem{}, "Held": row.Held{}, "Decision": decision.Entry{}, "RRset": zone.RRset{}, "Origin": row.Origin{},
 		"Cause": Cause{}, "Explanation": Explanation{}, "Served": ServedSet{}, "Waiting": Waiting{}, "Release": ReleaseLine{},
 		"ReleaseDetail": ReleaseDetail{}, "Count": release.Count{}, "Status": Status{}, "Leader": leader.Info{},
-		"TableHead": table.Head{}, "Position": table.Position{}, "Table": TableLine{}, "Row": RowLine{}, "Conflict": ConflictLine{},
+		"TableHead": table.Head{}, "Position": table.Position{}, "Table": TableLine{}, "Row": RowLine{}, "RawRow": RawLine{}, "Conflict": ConflictLine{},
 		"Entity": EntityLine{}, "Load": row.Load{}, "Offer": release.Offer{},
 		"Fleet": fleet.Summary{}, "ProxyVersions": fleet.Versions{}, "Proxies": Proxies{}, "Proxy": ProxyLine{}, "ProxyReport": fleet.Report{},
 	} {
