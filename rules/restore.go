@@ -32,7 +32,7 @@ func (s *Stage) putInventory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := l.do(r.Context(), &job{run: func(_ context.Context, b *batch) error { return b.restore(rows) }, renew: true}); err != nil {
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	s.log.Warn("a backup of the inventory was loaded", "of", strings.TrimPrefix(table, "inventory."), "rows", len(rows))

@@ -76,13 +76,8 @@ Start with:  zonecast init my-dns --zone corp.example && cd my-dns && zonecast u
 		}
 	}
 	inGroup("run", upCommand(), rulesCommand(), presenterCommand(), publisherCommand(), localproxyCommand())
-<<<<<<< HEAD
 	inGroup("ask", queryCommand(), explainCommand(), conflictsCommand(), heldCommand(), releasesCommand(), statusCommand(), proxiesCommand(), tableCommand(), stalenessCommand())
-	inGroup("change", eventCommand(), pushCommand())
-=======
-	inGroup("ask", queryCommand(), explainCommand(), conflictsCommand(), heldCommand(), releasesCommand(), statusCommand(), tableCommand(), stalenessCommand())
 	inGroup("change", eventCommand(), pushCommand(), backupCommand(), restoreCommand())
->>>>>>> 7d55850 (An inventory can be saved and restored into a fresh store; a changed module no longer floods ZooKeeper)
 	inGroup("offline", initCommand(), checkCommand(), snapshotCommand(), keygenCommand(), storeCommand())
 	explainUsage(root)
 	return root
