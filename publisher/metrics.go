@@ -69,7 +69,7 @@ func newMetrics(r *prometheus.Registry) *metrics {
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Namespace: "zonecast", Subsystem: owner, Name: "fenced_total", Help: "Commits refused because another process had taken over."})
 	r.MustRegister(m.releases, m.fenced)
-	for _, what := range []string{"base", "term", "offer"} {
+	for _, what := range []string{"base", "term", "offer", "proxies"} {
 		m.errors.WithLabelValues(what)
 	}
 	for _, change := range []string{"created", "changed", "deleted"} {

@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"zonecast/internal/api"
+	"zonecast/internal/table"
 )
 
 func tableCommand() *cobra.Command {
@@ -58,4 +60,12 @@ func tableCommand() *cobra.Command {
 	cmd.Flags().StringVar(&key, "key", "", "only the row with this key")
 	cmd.Flags().StringVar(&prefix, "prefix", "", "only rows whose key begins so")
 	return cmd
+}
+
+// age says how current a table's inputs are; tables that only keep what is held or loaded have no such time.
+func age(h table.Head) string {
+	if h.AsOf == 0 {
+		return ""
+	}
+	return ", as of " + time.Since(time.Unix(h.AsOf, 0)).Truncate(time.Second).String() + " ago"
 }

@@ -15,6 +15,8 @@ func explainUsage(cmd *cobra.Command) {
 	switch cmd.Name() {
 	case "check", "push", "query":
 		code = 2
+	case "status":
+		code = checkUnasked
 	case "staleness":
 		code = staleness.Unasked
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"zonecast/internal/alarm"
 	"zonecast/internal/release"
 	"zonecast/internal/row"
 	"zonecast/internal/store"
@@ -91,7 +92,7 @@ func (a *API) explain(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if len(e.Waiting) > 0 {
-		if e.Back, err = a.rollback(r.Context()); err != nil {
+		if e.Back, err = alarm.InForce(r.Context(), a.st); err != nil {
 			return nil, err
 		}
 	}

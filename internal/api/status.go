@@ -2,14 +2,13 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
+	"zonecast/internal/alarm"
 	"zonecast/internal/fleet"
 	"zonecast/internal/leader"
 	"zonecast/internal/release"
-	"zonecast/internal/store"
 	"zonecast/internal/table"
 )
 
@@ -19,10 +18,13 @@ type Status struct {
 	Head    *HeadLine              `json:"head"` // null before the first release
 	Leaders map[string]leader.Info `json:"leaders"`
 	Tables  map[string]table.Head  `json:"tables"`
+	Sources map[string]int64       `json:"sources"` // in use: how current, Unix seconds
 	Held    int                    `json:"held"`
+	HeldBy  map[string]int         `json:"held_by"` // owner
 	Lost    int64                  `json:"conflicts"`
 	Proxies fleet.Summary          `json:"proxies"`
 	Back    *release.Rollback      `json:"rolled_back,omitempty"` // in force: what changed since waits
+	Alarms  []alarm.Alarm          `json:"alarms"`                // the worst first
 }
 
 // HeadLine is the published head, read without a check of its signature: for people, not for trust.
@@ -31,41 +33,28 @@ type HeadLine struct {
 }
 
 func (a *API) status(r *http.Request) (any, error) {
-	ctx := r.Context()
-	s := Status{Stream: a.stream, Tables: map[string]table.Head{}}
-	var err error
-	if s.Leaders, err = leader.List(ctx, a.st); err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	n, err := a.st.Get(ctx, release.HeadPath(a.stream))
-	switch {
-	case err == nil:
-		s.Head = &HeadLine{string(n.Data)}
-	case !errors.Is(err, store.ErrNotFound):
-		return nil, err
-	}
-	look, err := a.fleet.Look(ctx)
+	facts, err := alarm.Read(r.Context(), a.st, a.stream)
 	if err != nil {
 		return nil, err
 	}
-	if s.Proxies, err = look.Summary(ctx, fleet.LagAfter); err != nil {
+	s := Status{Stream: a.stream, Leaders: facts.Leaders, Tables: facts.Tables, Sources: facts.Sources(), HeldBy: facts.HeldBy,
+		Lost: facts.Tables["conflicts"].Rows, Back: facts.Back}
+	if facts.HeadText != nil {
+		s.Head = &HeadLine{string(facts.HeadText)}
+	}
+	look, err := a.fleet.Look(r.Context())
+	if err != nil {
 		return nil, err
 	}
-	if s.Back, err = a.rollback(ctx); err != nil {
+	if s.Proxies, err = look.Summary(r.Context(), fleet.LagAfter); err != nil {
 		return nil, err
 	}
-	err = a.tables(r, func(v any) error {
-		line := v.(TableLine)
-		s.Tables[line.Table] = line.Head
-		switch {
-		case strings.HasPrefix(line.Table, heldPrefix):
-			s.Held += int(line.Head.Rows)
-		case line.Table == "conflicts":
-			s.Lost = line.Head.Rows
-		}
-		return nil
-	})
-	return s, err
+	facts.Proxies = s.Proxies
+	for _, n := range s.HeldBy {
+		s.Held += n
+	}
+	s.Alarms = alarm.Judge(facts)
+	return s, nil
 }
 
 // MarshalJSON gives the head's "key value" lines as an object.

@@ -37,6 +37,12 @@ func TestSignAndOpen(t *testing.T) {
 			t.Errorf("got %+v, %v", h, err)
 		}
 	}
+	if h, err := Peek(signed); err != nil || h != testHead() {
+		t.Errorf("peek: %+v, %v", h, err)
+	}
+	if _, err := Peek([]byte("rubbish")); !errors.Is(err, ErrFormat) {
+		t.Errorf("peek at rubbish: %v", err)
+	}
 	for _, keys := range [][]VerifyKey{nil, {other}, {"junk"}, make([]VerifyKey, maxKeys+1)} {
 		if _, err := Open(signed, keys); !errors.Is(err, ErrSignature) {
 			t.Errorf("keys %v: %v, want ErrSignature", keys, err)
