@@ -48,8 +48,9 @@ func run(ctx context.Context, args []string, out io.Writer) (ok bool, err error)
 	flags.DurationVar(&o.queryGap, "query-gap", 5*time.Millisecond, "between two queries of each proxy, on average")
 	flags.BoolVar(&o.keep, "keep", false, "keep the folder with logs and data, also when all went well")
 	count := flags.Int("kills", 200, "kill: how often")
-	rounds := flags.Int("rounds", 3, "pause: how often each leader is stopped")
+	rounds := flags.Int("rounds", 3, "pause, net: how often everything is done")
 	away := flags.Duration("away", 2*time.Minute, "pause: how long the whole ensemble is away")
+	only := flags.String("only", "", "disk: only what has this text in its line of the table")
 	if err := flags.Parse(args[1:]); err != nil {
 		return false, err
 	}
@@ -59,6 +60,10 @@ func run(ctx context.Context, args []string, out io.Writer) (ok bool, err error)
 		return campaign(ctx, r, kind, o, loopback(), kills(*count))
 	case "pause":
 		return campaign(ctx, r, kind, o, loopback(), pauses(*rounds, *away))
+	case "net":
+		return nets(ctx, r, o, *rounds)
+	case "disk":
+		return disks(ctx, r, o, *only)
 	}
 	return false, fmt.Errorf("%s", usage)
 }

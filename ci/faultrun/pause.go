@@ -103,26 +103,30 @@ func (w *world) ensembleAway(ctx context.Context, wr *writer, away time.Duration
 	}
 	back := time.Now()
 	w.say("the ensemble is back")
-	err := poll(ctx, time.Minute, "events are accepted again", func() bool { return wr.lastAck.Load() > back.UnixNano() })
+	accepted, served, err := w.recovered(ctx, wr, back)
 	if err != nil {
 		return err
 	}
-	accepted := time.Since(back)
-	// What was accepted by now has to show at every proxy.
-	for _, p := range w.proxies {
-		err := poll(ctx, time.Minute, p.name+" goes on", func() bool {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return p.stamp.asOf >= back.Unix()
-		})
-		if err != nil {
-			return err
-		}
-	}
-	served := time.Since(back)
 	w.note("the ensemble away for "+away.String(), "an event accepted %.1f s, as-of at every proxy %.1f s after its return", accepted.Seconds(), served.Seconds())
 	if served > returnLimit+slack {
 		w.violate("recovery took too long", "%v after the ensemble's return, want %v at most", served.Round(time.Millisecond), returnLimit)
 	}
 	return nil
+}
+
+// recovered waits until an event is accepted and until every proxy serves an as-of, both later than a moment.
+func (w *world) recovered(ctx context.Context, wr *writer, since time.Time) (accepted, served time.Duration, err error) {
+	err = poll(ctx, 2*time.Minute, "events are accepted again", func() bool { return wr.lastAck.Load() > since.UnixNano() })
+	accepted = time.Since(since)
+	for _, p := range w.proxies {
+		if err != nil {
+			return accepted, 0, err
+		}
+		err = poll(ctx, 2*time.Minute, p.name+" goes on", func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.stamp.asOf >= since.Unix()
+		})
+	}
+	return accepted, time.Since(since), err
 }
