@@ -48,8 +48,8 @@ func New(cfg Config, source Source, slot *live.Slot, events Events, log *slog.Lo
 	return &Follower{cfg: cfg, source: source, slot: slot, events: events, log: log, logged: map[string]bool{}}
 }
 
-// Open locks the data folder and puts the last good release in force, if there is one (P5). Corrupt files are
-// discarded, which the log tells: the source has them anew. It fails when the folder cannot be used at all.
+// Open locks the data folder and puts the last good release in force, if there is one (P5). Files that
+// cannot be used are logged, and kept until the source's take their place. It fails when the folder cannot be used at all.
 func (f *Follower) Open() error {
 	var err error
 	if f.folder, err = lastgood.Open(f.cfg.Dir); err != nil {
@@ -60,16 +60,17 @@ func (f *Follower) Open() error {
 	switch {
 	case errors.Is(err, lastgood.ErrNone):
 		return nil
-	case err != nil:
+	case err != nil: // the files stay until others take their place: a wrong key, say, is soon the right one again
 		f.log.Error("last good release cannot be used; fetching it anew", "folder", f.cfg.Dir, "err", err)
 		f.events.Failed(err)
-		if err := f.folder.Discard(); err != nil {
-			f.log.Error("cannot discard it", "err", err)
-		}
 		return nil
 	}
 	if loaded.Torn != nil {
 		f.log.Warn("journal was cut back to its last whole release", "version", loaded.Head.Version, "err", loaded.Torn)
+	}
+	if loaded.ReadOnly != nil {
+		f.log.Error("last good release is served, and nothing can be written beside it", "folder", f.cfg.Dir, "err", loaded.ReadOnly)
+		f.events.Failed(loaded.ReadOnly)
 	}
 	base := live.NewBase(loaded.Snapshot, loaded.Base, f.closed)
 	f.swap(base, loaded.View, loaded.Head, loaded.Signed, began, true)

@@ -8,7 +8,8 @@
 //
 // When a write fails (disk full, I/O error) the folder stays what it was and the caller goes on serving what it has.
 // After a failed fdatasync nothing is known of the journal any more (its pages may be gone): it takes no more
-// records until Install has started a new one.
+// records until Install has started a new one. A folder that can be read but not written (a disk that went read-only, or is
+// full) loads all the same, with a journal that takes no records: what is in it is served.
 package lastgood
 
 import "errors"

@@ -19,9 +19,15 @@ import (
 type Folder struct {
 	dir     string
 	lock    *os.File
+	open    openFile
 	state   state
 	journal *journal // nil while nothing is loaded or installed
 }
+
+// openFile opens a journal for writing; tests put failing disks here.
+type openFile func(path string) (file, error)
+
+func writable(path string) (file, error) { return os.OpenFile(path, os.O_WRONLY, 0o600) }
 
 const (
 	stateFile   = "state.json"
@@ -40,14 +46,19 @@ type state struct {
 	Run     uint64       `json:"run"`     // counts journals, for their names
 }
 
-// Open makes the folder if needed, locks it (ErrLocked) and removes what a crash left half-written.
+// Open makes the folder if needed, locks it (ErrLocked) and removes what a crash left half-written. A folder that can only
+// be read opens as well: there may be a release in it to serve (P5).
 func Open(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	path := filepath.Join(dir, lockFile)
+	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, err
+		var reading error
+		if lock, reading = os.Open(path); reading != nil { // there was never one
+			return nil, err
+		}
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		lock.Close()
@@ -56,18 +67,13 @@ func Open(dir string) (*Folder, error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	if err := durable.CleanTemp(dir); err != nil {
-		lock.Close()
-		return nil, err
-	}
-	return &Folder{dir: dir, lock: lock}, nil
+	_ = durable.CleanTemp(dir) // what cannot be removed costs disk and nothing else
+	return &Folder{dir: dir, lock: lock, open: writable}, nil
 }
 
 // Close unlocks it.
 func (f *Folder) Close() error {
-	if f.journal != nil {
-		f.journal.f.Close()
-	}
+	f.journal.close()
 	return f.lock.Close()
 }
 
@@ -141,7 +147,7 @@ func (f *Folder) begin(next state, entries [][]byte, head []byte) error {
 	if err := durable.WriteFile(path, content, 0o600); err != nil {
 		return err
 	}
-	j, err := openJournal(path, int64(len(content)))
+	j, err := f.openJournal(path, int64(len(content)))
 	if err != nil {
 		return err
 	}
@@ -155,25 +161,10 @@ func (f *Folder) begin(next state, entries [][]byte, head []byte) error {
 		os.Remove(path)
 		return err
 	}
-	if f.journal != nil {
-		f.journal.f.Close()
-	}
+	f.journal.close()
 	f.state, f.journal = next, j
 	f.sweep()
 	return nil
-}
-
-// Discard forgets everything on disk, after corruption.
-func (f *Folder) Discard() error {
-	if f.journal != nil {
-		f.journal.f.Close()
-	}
-	f.journal, f.state = nil, state{Run: f.state.Run}
-	if err := os.Remove(filepath.Join(f.dir, stateFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	f.sweep()
-	return durable.SyncDir(f.dir)
 }
 
 // sweep removes bases and journals that state.json does not name. A base that is still mapped lives on without its

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 )
 
 // kind of a journal record.
@@ -36,12 +35,14 @@ func appendRecord(b []byte, k kind, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// scan gives the records of a journal until the first that is not whole; the error is read's own or give's, and
+// scan gives the records of a journal until the first that is not whole; the error is the disk's own or give's, and
 // ErrCorrupt for a file that is no journal or ends in rubbish.
 func scan(in io.Reader, give func(k kind, payload []byte, end int64) error) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	start := make([]byte, len(magic))
-	if _, err := io.ReadFull(r, start); err != nil || string(start) != magic {
+	if _, err := io.ReadFull(r, start); unreadable(err) {
+		return fmt.Errorf("read journal: %w", err)
+	} else if err != nil || string(start) != magic {
 		return fmt.Errorf("%w: not a journal", ErrCorrupt)
 	}
 	end := int64(len(magic))
@@ -50,6 +51,8 @@ func scan(in io.Reader, give func(k kind, payload []byte, end int64) error) erro
 		switch _, err := io.ReadFull(r, header[:]); {
 		case errors.Is(err, io.EOF):
 			return nil
+		case unreadable(err):
+			return fmt.Errorf("read journal: %w", err)
 		case err != nil:
 			return fmt.Errorf("%w: journal ends inside a record", ErrCorrupt)
 		}
@@ -58,7 +61,9 @@ func scan(in io.Reader, give func(k kind, payload []byte, end int64) error) erro
 			return fmt.Errorf("%w: journal record of %d octets", ErrCorrupt, size)
 		}
 		payload := make([]byte, size)
-		if _, err := io.ReadFull(r, payload); err != nil {
+		if _, err := io.ReadFull(r, payload); unreadable(err) {
+			return fmt.Errorf("read journal: %w", err)
+		} else if err != nil {
 			return fmt.Errorf("%w: journal ends inside a record", ErrCorrupt)
 		}
 		sum := crc32.Update(crc32.Checksum(header[:5], castagnoli), castagnoli, payload)
@@ -70,6 +75,11 @@ func scan(in io.Reader, give func(k kind, payload []byte, end int64) error) erro
 			return err
 		}
 	}
+}
+
+// unreadable tells a disk that fails from a file that ends.
+func unreadable(err error) bool {
+	return err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // file is what a journal needs of its file; tests put failing disks here.
@@ -91,16 +101,23 @@ type journal struct {
 }
 
 // openJournal opens an existing one for appending behind size.
-func openJournal(path string, size int64) (*journal, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0o600)
+func (f *Folder) openJournal(path string, size int64) (*journal, error) {
+	out, err := f.open(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Truncate(size); err != nil { // a torn end
-		f.Close()
+	if err := out.Truncate(size); err != nil { // a torn end
+		out.Close()
 		return nil, err
 	}
-	return &journal{path: path, f: f, size: size}, nil
+	return &journal{path: path, f: out, size: size}, nil
+}
+
+// close closes the file, if there is one.
+func (j *journal) close() {
+	if j != nil && j.f != nil {
+		j.f.Close()
+	}
 }
 
 // append makes entries and the head they lead to durable, or changes nothing.

@@ -20,10 +20,11 @@ type Loaded struct {
 	Head     release.Head
 	Signed   []byte // Head as it came
 	Torn     error  // what was cut off the journal's end, nil when it was whole
+	ReadOnly error  // why the journal takes no records (a disk that is full or fails): Append gives ErrBroken, until Install
 }
 
-// Load opens what was accepted last: ErrNone when there is nothing, ErrCorrupt when it cannot be used. verify checks a
-// signed head's signature. Records behind the last whole release are cut off.
+// Load opens what was accepted last: ErrNone when there is nothing, ErrCorrupt when it cannot be used; whatever the error, the
+// files stay until Install. verify checks a signed head's signature. Records behind the last whole release are cut off.
 func (f *Folder) Load(verify func(signed []byte) (release.Head, error)) (*Loaded, error) {
 	st, err := f.readState()
 	if err != nil {
@@ -90,6 +91,10 @@ func (f *Folder) replay(l *Loaded, verify func([]byte) (release.Head, error)) er
 	b := f.state.Base
 	r := replayer{epoch: f.state.Epoch, now: point{version: b.Version, chain: b.Chain, view: snapshot.NewView(l.Snapshot)}}
 	l.Torn = scan(in, r.record)
+	var unread error // there may be more behind what cannot be read now: then nothing is cut off
+	if l.Torn != nil && !errors.Is(l.Torn, ErrCorrupt) {
+		unread = l.Torn
+	}
 	for _, p := range slices.Backward(r.heads) {
 		h, err := verify(p.signed)
 		if err == nil && (h.Epoch != r.epoch || h.Version != p.version || h.Chain != p.chain) {
@@ -100,14 +105,20 @@ func (f *Folder) replay(l *Loaded, verify func([]byte) (release.Head, error)) er
 			continue
 		}
 		l.View, l.Head, l.Signed = p.view, h, p.signed
-		if f.journal, err = openJournal(path, p.end); err != nil {
-			return err
+		if l.ReadOnly = unread; unread == nil {
+			f.journal, l.ReadOnly = f.openJournal(path, p.end)
+		}
+		if l.ReadOnly != nil {
+			f.journal = &journal{path: path, size: p.end, broken: true}
 		}
 		f.journal.entries, f.journal.heads = p.entries, p.heads
 		if l.Torn == nil && r.end > p.end {
 			l.Torn = fmt.Errorf("%w: entries without the head they lead to", ErrCorrupt)
 		}
 		return nil
+	}
+	if unread != nil {
+		return unread
 	}
 	return errors.Join(fmt.Errorf("%w: no usable release in the journal", ErrCorrupt), l.Torn)
 }
