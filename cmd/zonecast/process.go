@@ -97,8 +97,11 @@ func openStore(ctx context.Context, cfg Config) (store.Store, error) {
 	if errors.Is(err, embedded.ErrLocked) {
 		return nil, fmt.Errorf("data folder %s is in use by another zonecast: stop it, or name another folder with --data", cfg.Data)
 	}
+	if errors.Is(err, embedded.ErrDamaged) {
+		return nil, fmt.Errorf("%w; move the file away: folders and lists are loaded anew then, events are to be sent again", err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w; a damaged file can be moved away: folders and lists are loaded anew then, events are to be sent again", err)
+		return nil, err
 	}
 	return st, nil
 }

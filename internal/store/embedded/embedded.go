@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -34,29 +35,58 @@ type Store struct {
 }
 
 // Open opens or makes the file and starts a session on it. Another process that holds it makes Open fail with
-// ErrLocked after wait. The ephemeral nodes of the process before are deleted.
+// ErrLocked after wait, a file that is not what bbolt wrote with ErrDamaged; it is left as it is. The ephemeral nodes of the
+// process before are deleted.
 func Open(path string, wait time.Duration) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
-		Timeout:         max(wait, 1), // 0 would wait for ever
-		FreelistType:    bolt.FreelistMapType,
-		NoFreelistSync:  true, // rebuilt at Open; saves writing it with every commit
-		InitialMmapSize: initialMap,
-	})
+	wait = max(wait, 1) // 0 would wait for ever
+	var e *engine
+	err := inspect(path, wait)
+	if err == nil {
+		err = guarded(func() error { e, err = openEngine(path, wait); return err })
+	}
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("embedded: %s: %w", path, ErrLocked)
 	case err != nil:
 		return nil, fmt.Errorf("embedded: %s: %w", path, err)
 	}
+	return e.session(), nil
+}
+
+func openEngine(path string, wait time.Duration) (*engine, error) {
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
+		Timeout:         wait,
+		FreelistType:    bolt.FreelistMapType,
+		NoFreelistSync:  true, // rebuilt at Open; saves writing it with every commit
+		InitialMmapSize: initialMap,
+	})
+	if err != nil {
+		return nil, err
+	}
 	e, err := newEngine(db)
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("embedded: %s: %w", path, err)
+		return nil, err
 	}
-	return e.session(), nil
+	return e, nil
+}
+
+// inspect checks a file that is there, under a lock that keeps writers away and reads nothing.
+func inspect(path string, wait time.Duration) error {
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: wait, ReadOnly: true})
+	switch {
+	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, fs.ErrPermission):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return errors.Join(sound(path), db.Close())
 }
 
 // NewSession starts another session on the same file, as another process would have on an ensemble. The file is
