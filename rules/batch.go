@@ -154,12 +154,18 @@ func (n *nameState) set(c row.Contribution) {
 
 // sizeOf is about a contribution's share of its row, in octets; never less.
 func sizeOf(c row.Contribution) int {
-	size := len(c.Module) + len(c.Entity) + 12
+	size := len(c.Module) + len(c.Entity) + 6
 	for _, s := range c.Sets {
-		size += 12 + s.Size() + len(s.Data)
+		size += 10 + s.Size() + len(s.Data)
 	}
 	for _, s := range c.Standings {
-		size += 16 + len(s.OrderBy) + len(s.Role)
+		size += 8 + len(s.OrderBy) + len(s.Role)
+		if s.Order != 0 || s.OrderBy != "" {
+			size += 12
+		}
+		if s.Role != "" {
+			size += 3
+		}
 	}
 	return size
 }

@@ -81,13 +81,35 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 		same(back2, q, err)
 
 		c := []Contribution{{Module: "m", Entity: rapid.String().Draw(t, "entity"), Shared: rapid.Bool().Draw(t, "shared"), Sets: drawSets(t, "sets")}}
+		if rapid.Bool().Draw(t, "standings") {
+			c[0].Standings = make([]Standing, len(c[0].Sets))
+			for i := range c[0].Standings {
+				c[0].Standings[i] = drawStanding(t)
+			}
+		}
 		back3, err := DecodeContributions(EncodeContributions(c))
 		same(back3, c, err)
+
+		pools := []Pool{{Module: "m", Type: 1, Chosen: []string{"e/1"}}, {Module: "o", Type: 28, Kept: []Last{{Entity: "e/2", Shared: true, Set: zone.RRset{Type: 28, TTL: 60}, Standing: drawStanding(t)}}}}
+		back5, err := DecodePools(EncodePools(pools))
+		same(back5, pools, err)
 
 		h := []HumanRecord{{Zone: drawName(t), File: rapid.String().Draw(t, "file"), Commit: "c", Mode: "mask", Scope: "name", Reason: "r", Expires: 5, Set: zone.RRset{Type: 1, TTL: 2}}}
 		back4, err := DecodeHuman(EncodeHuman(h))
 		same(back4, h, err)
 	})
+}
+
+func drawStanding(t *rapid.T) (s Standing) {
+	if s.Limited = rapid.Bool().Draw(t, "limited"); s.Limited {
+		s.AtMost, s.KeepLast, s.Weight = rapid.Uint32().Draw(t, "at most"), rapid.Uint32().Draw(t, "keep last"), rapid.Uint32().Draw(t, "weight")
+	}
+	s.State, s.Sticky, s.Pinned = State(rapid.IntRange(0, 2).Draw(t, "state")), rapid.Bool().Draw(t, "sticky"), rapid.Bool().Draw(t, "pinned")
+	s.Order, s.OrderBy = rapid.Int64().Draw(t, "order"), rapid.StringN(0, 8, -1).Draw(t, "order by")
+	if s.Role = rapid.StringN(0, 8, -1).Draw(t, "role"); s.Role != "" {
+		s.Number = rapid.Uint32().Draw(t, "number")
+	}
+	return s
 }
 
 func TestDecodersRefuse(t *testing.T) {
@@ -140,6 +162,7 @@ func TestHeldIDsNameWhatIsHeld(t *testing.T) {
 func FuzzRows(f *testing.F) {
 	f.Add(Presented{Zone: "\x07example\x00", Sets: []zone.RRset{{Type: 1, TTL: 60, Data: []zone.Rdata{"\x01\x02\x03\x04"}}}}.Encode())
 	f.Add(EncodeContributions([]Contribution{{Module: "m", Entity: "e/1"}}))
+	f.Add(EncodePools([]Pool{{Module: "m", Type: 1, Kept: []Last{{Entity: "e/1"}}}}))
 	f.Add(EncodeHuman([]HumanRecord{{Zone: "\x07example\x00", File: "f"}}))
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = DecodePresented(b)
@@ -147,6 +170,7 @@ func FuzzRows(f *testing.F) {
 		_, _ = DecodePublished(b)
 		_, _ = DecodeContributions(b)
 		_, _ = DecodeHuman(b)
+		_, _ = DecodePools(b)
 	})
 }
 

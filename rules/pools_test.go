@@ -1,0 +1,145 @@
+package rules
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"zonecast/internal/row"
+)
+
+const poolsYAML = `module: pools
+kind: server
+when: 'state == "up"'
+records:
+  - each: roles
+    when: 'it == "ntp"'
+    name: 'ntp.prod.example.'
+    type: A
+    value: '{ipv4}'
+    pool: {at_most: 1, keep_last: 1, sticky: true}
+  - each: roles
+    when: 'it == "web"'
+    name: 'web.prod.example.'
+    type: A
+    value: '{ipv4}'
+    pool: {at_most: 2, keep_last: 2, rotate: cyclic, order: hostname}
+`
+
+func newPoolWorld(t testing.TB, more map[string]string) *world {
+	return newWorld(t, func(c *Config) {
+		files := map[string]string{"kinds.yaml": numberedKinds, "servers.yaml": poolsYAML}
+		for name, text := range more {
+			files[name] = text
+		}
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// pool says who is in the pool of a name: "a b (c) -d" where c is kept and d stands by.
+func (w *world) pool(owner string) string {
+	w.t.Helper()
+	value, ok := w.table("generated.main")[owner]
+	if !ok {
+		return ""
+	}
+	list, err := row.DecodeContributions(value)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, c := range list {
+		entity := strings.TrimPrefix(c.Entity, "server/")
+		switch c.Standings[0].State {
+		case row.Kept:
+			entity = "(" + entity + ")"
+		case row.Standby:
+			entity = "-" + entity
+		}
+		out = append(out, entity)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func TestPoolsAreNeverEmpty(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, nil)
+	want := func(step, ntp, web string) {
+		t.Helper()
+		if a, b := w.pool("ntp.prod.example."), w.pool("web.prod.example."); a != ntp || b != web {
+			t.Fatalf("%s: ntp %q, web %q, want %q and %q", step, a, b, ntp, web)
+		}
+	}
+	w.post(member("b", 2, "up", "ntp web"))
+	want("one", "b", "b")
+	w.post(member("a", 1, "up", "ntp web"), member("c", 3, "up", "ntp web"))
+	want("three", "-a -c b", "-c a b")
+	w.restart()
+	w.post(member("a", 1, "up", "web"))
+	want("one leaves, another stays", "-c b", "-c a b")
+	w.post(member("c", 3, "down", "ntp web"))
+	want("a standby leaves", "b", "a b")
+	w.post(gone("a"), gone("b"))
+	want("all leave", "(b)", "(a) (b)")
+	w.restart()
+	w.post(member("d", 4, "up", "web"))
+	want("a new one", "(b)", "(a) d")
+	w.post(member("e", 5, "up", "web ntp"))
+	want("another", "e", "d e")
+	for key := range w.table("inventory.main") {
+		if key == row.PrefixPool+"web.prod.example." {
+			t.Error("a row of pools from which nothing is to be known")
+		}
+	}
+	w.post(gone("d"), gone("e"))
+	w.write("servers.yaml", strings.ReplaceAll(poolsYAML, "keep_last: 2, ", ""))
+	w.eventually("web is not kept any more", func() bool { return w.pool("web.prod.example.") == "" })
+	want("ntp is", "(e)", "")
+	w.write("servers.yaml", strings.ReplaceAll(strings.ReplaceAll(poolsYAML, "keep_last: 2, ", ""), "'ntp.prod", "'time.prod"))
+	w.eventually("the old name is not kept", func() bool { return w.pool("ntp.prod.example.") == "" })
+}
+
+// Who leaves because the rules changed is not kept.
+func TestRulesEmptyAPool(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, nil)
+	w.post(member("a", 1, "up", "web"))
+	w.write("servers.yaml", strings.ReplaceAll(poolsYAML, `it == "web"`, `it == "www"`))
+	h := row.Held{}
+	w.eventually("the module guard", func() (ok bool) { h, ok = heldUnit(w, unitModule); return ok })
+	if got := w.pool("web.prod.example."); got != "a" {
+		t.Fatal(got)
+	}
+	w.release(h.ID)
+	w.eventually("the pool is empty", func() bool { return w.pool("web.prod.example.") == "" })
+}
+
+// A pool name carries thousands, of which only few are served: their size does not count against the RRset's.
+func TestALargePoolOfFew(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, nil)
+	var events []string
+	for i := range 1800 {
+		events = append(events, fmt.Sprintf(`{"op":"put","kind":"server","id":"m%04d","attrs":{"hostname":"m%04d","ipv4":"198.51.%d.%d","state":"up","roles":["web"]}}`, i, i, i>>8, i&255))
+	}
+	for _, a := range w.post(events...) {
+		if a.Status != "accepted" {
+			t.Fatalf("%+v", a)
+		}
+	}
+	if got := strings.Fields(w.pool("web.prod.example.")); len(got) != 1800 || strings.Join(got[1798:], " ") != "m0000 m0001" {
+		t.Fatal(len(got), got[len(got)-3:])
+	}
+	w.post(gone("m0000"))
+	if got := strings.Fields(w.pool("web.prod.example.")); len(got) != 1799 || strings.Join(got[1797:], " ") != "m0001 m0002" {
+		t.Fatal(len(got), got[len(got)-3:])
+	}
+}
