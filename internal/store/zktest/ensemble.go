@@ -70,6 +70,17 @@ func Leader(servers []*Server) int {
 	return -1
 }
 
+// Serving counts the servers that serve, as leader or follower.
+func Serving(servers []*Server) int {
+	n := 0
+	for _, s := range servers {
+		if strings.Contains(s.ask("srvr"), "Mode: ") {
+			n++
+		}
+	}
+	return n
+}
+
 func stopAll(servers []*Server) {
 	for _, s := range servers {
 		s.Stop()
