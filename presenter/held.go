@@ -16,6 +16,7 @@ const (
 	unitRRset  = "rrset"     // a generated RRset that is wrong in itself
 	unitFile   = "zone-file" // a zone's files, which are broken or lost records
 	unitZone   = "zone"      // a zone whose files vanished
+	unitSource = "source"    // all that a source gives
 	unitFolder = "folder"    // the watched folder, when it cannot be read
 	unitPush   = "push"      // a push that does not descend from what is loaded
 )

@@ -20,6 +20,11 @@ type input struct {
 	rows   map[string][]byte
 	head   table.Head
 	seen   bool // whether the table could be read at all
+
+	held     string   // the check that holds the source as a whole; "": none
+	had      int      // names presented of it, when it was held
+	sample   []string // a few of them
+	unlisted bool     // not in presenter.sources any more: held until released
 }
 
 // news is a batch of one input on its way to the loop.
@@ -83,6 +88,10 @@ func (t *term) take(n news) {
 	}
 	in.head, in.seen = n.head, true
 	t.behind = true
+	if t.begun && (n.reset != nil || in.held != "") {
+		t.judge(in)
+		t.listSources()
+	}
 }
 
 // takenAt notes when an event of this step was taken, for the measure of how long it was under way.
@@ -118,7 +127,7 @@ func (t *term) resolve(n zone.Name, p merge.Place) outcome {
 	}
 	in.Sources = make([]merge.Source, 0, len(t.inputs))
 	for _, i := range t.inputs {
-		s := merge.Source{Name: i.source, Absent: !i.seen}
+		s := merge.Source{Name: i.source, Absent: i.absent()}
 		if value, ok := i.rows[key]; ok {
 			list, err := row.DecodeContributions(value)
 			if err != nil {

@@ -76,6 +76,9 @@ func (m *metrics) committed(t *term, took time.Duration) {
 	m.asOf.Set(float64(head.AsOf))
 	m.sequence.Set(float64(head.Seq))
 	for _, in := range t.inputs {
+		if in.unlisted {
+			continue
+		}
 		m.sourceAt.WithLabelValues(in.source).Set(float64(in.head.AsOf))
 		m.sourceSeq.WithLabelValues(in.source).Set(float64(in.head.Seq))
 	}

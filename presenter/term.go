@@ -133,7 +133,7 @@ func (t *term) loop(ctx context.Context) error {
 					more = false
 				}
 			}
-			if len(t.dirty) == 0 {
+			if len(t.dirty) == 0 && !t.tx.held.Changed() {
 				continue // only heads moved: the beat carries them on
 			}
 		case j := <-t.jobs:
@@ -184,6 +184,7 @@ func (t *term) begin(ctx context.Context) error {
 		}
 	}
 	t.step()
+	t.judgeSources()
 	if err := t.reread(); err != nil {
 		return err
 	}
@@ -267,7 +268,10 @@ func (t *term) commit(ctx context.Context) error {
 func (t *term) positions() {
 	oldest := int64(0)
 	for i, in := range t.inputs {
-		if !in.seen {
+		if in.unlisted {
+			continue
+		}
+		if in.absent() {
 			return
 		}
 		if i == 0 || in.head.AsOf < oldest {
@@ -275,9 +279,11 @@ func (t *term) positions() {
 		}
 	}
 	for _, in := range t.inputs {
-		t.tx.presented.SetInput(in.table, in.head.Position())
+		if !in.unlisted {
+			t.setInput(in)
+		}
 	}
-	if len(t.inputs) == 0 {
+	if len(t.cfg.Sources) == 0 {
 		oldest = t.at.Unix()
 		t.behind = t.behind || oldest-t.presented.Head().AsOf >= int64(beat/time.Second)
 	}

@@ -93,6 +93,8 @@ func (t *term) release(id string) (h row.Held, err error) {
 	switch {
 	case !h.CanFree:
 		return h, errMend
+	case h.Unit == unitSource:
+		return h, t.freeSource(h)
 	case h.Unit == unitPush:
 		p, ok, err := load.Pending(t.zones)
 		if err != nil || !ok {

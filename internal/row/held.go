@@ -13,7 +13,7 @@ import (
 type Held struct {
 	ID       string          `json:"id"`       // HeldID
 	Owner    string          `json:"owner"`    // the stage that holds it: "rules.main", "presenter", "publisher"
-	Unit     string          `json:"unit"`     // feed, contribution, module, module-file, push, folder, zone-file, rrset, zone
+	Unit     string          `json:"unit"`     // feed, contribution, module, module-file, push, folder, source, zone-file, rrset, zone, store
 	Subject  string          `json:"subject"`  // which one: "servers.yaml", "www.example. A"
 	Check    string          `json:"check"`    // stable code: "list-guard", "zone-gone"
 	Cause    string          `json:"cause"`    // one line: why

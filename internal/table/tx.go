@@ -12,6 +12,7 @@ type Tx struct {
 	w       *Writer
 	changes map[string][]byte // nil is a deletion
 	inputs  map[string]Position
+	renewed map[string]bool // inputs that may go back
 	asOf    *int64
 	taken   int64
 	also    []store.Op
@@ -46,6 +47,16 @@ func (t *Tx) SetInput(table string, p Position) {
 	t.inputs[table] = p
 }
 
+// RenewInput is SetInput for an input that was made anew: its position may go back, since the caller has judged what it
+// gives (P2).
+func (t *Tx) RenewInput(table string, p Position) {
+	t.SetInput(table, p)
+	if t.renewed == nil {
+		t.renewed = map[string]bool{}
+	}
+	t.renewed[table] = true
+}
+
 // SetAsOf records how current the inputs were (kept to the second). It may go back: a new feed may be a stale one.
 func (t *Tx) SetAsOf(asOf time.Time) {
 	s := asOf.Unix()
@@ -78,7 +89,7 @@ func (t *Tx) check() error {
 		}
 	}
 	for name, p := range t.inputs {
-		if old := t.w.head.Inputs[name]; p.Before(old) {
+		if old := t.w.head.Inputs[name]; p.Before(old) && !t.renewed[name] {
 			return fmt.Errorf("table %s: input %s goes back from %+v to %+v", t.w.name, name, old, p)
 		}
 	}
