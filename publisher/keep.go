@@ -18,7 +18,7 @@ const keepEvery = 5 * time.Second
 
 // keep makes sure, on leader and standby alike, that the bases the stream needs lie on this disk and are offered. A
 // standby compiles each base from its own older one and the log: the same content and seed give the same bytes, which
-// the head's hash proves.
+// the head's hash proves. One that has nothing yet fetches its first from another publisher.
 func (s *Stage) keep(ctx context.Context, hist history) error {
 	changed, cancel := s.st.Watch(release.HeadPath(s.cfg.Stream))
 	defer cancel()
@@ -120,7 +120,9 @@ func (k *keeper) complete(ctx context.Context, head release.Head, bases []releas
 		return kept, nil
 	}
 	if err := k.build(ctx, head.Base, bases); err != nil {
-		return kept, err
+		if ferr := k.fetch(ctx, head.Base); ferr != nil {
+			return kept, errors.Join(err, ferr)
+		}
 	}
 	k.checked[head.Base.Version] = head.Base
 	return append(kept, head.Base), nil
