@@ -2,6 +2,7 @@ package zonecast
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -29,6 +30,9 @@ localproxy:
 	d.event("rules", putWeb1)
 	d.serves("web1.prod.example.", dns.TypeA, "192.0.2.10")
 	d.ready("localproxy")
+	eventually(t, "it reports through the pipeline", func() bool {
+		return strings.Contains(d.must("publisher", "proxies", "--json"), `"via": "presenter"`)
+	})
 
 	// One of the two is enough, whichever it is.
 	d.up["presenter"].kill()

@@ -18,7 +18,7 @@ import (
 // cluster is what is measured.
 type cluster struct {
 	dir, bin  string
-	zk        []*server
+	zk        []*measure.ZooKeeper
 	processes []*process // two of each stage, three proxies
 }
 
@@ -39,10 +39,10 @@ func newCluster(dir string, o options) (c *cluster, err error) {
 			c.stop()
 		}
 	}()
-	if c.zk, err = startZooKeeper(dir, o.heap); err != nil {
+	if c.zk, err = measure.StartZooKeeper(dir, o.heap); err != nil {
 		return nil, err
 	}
-	servers, err := json.Marshal([]string{c.zk[0].addr, c.zk[1].addr, c.zk[2].addr})
+	servers, err := json.Marshal([]string{c.zk[0].Addr, c.zk[1].Addr, c.zk[2].Addr})
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (c *cluster) stop() {
 		}
 	}
 	for _, z := range c.zk {
-		z.stop()
+		z.Stop()
 	}
 }
 

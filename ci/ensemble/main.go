@@ -268,7 +268,7 @@ func (b *bench) memory() error {
 		fmt.Printf("peak memory of %-51s %6d MiB\n", p.name, max(b.peaks[p.name], measure.Peak(p.cmd.Process.Pid)))
 	}
 	for _, z := range b.zk {
-		fmt.Printf("peak memory of %-51s %6d MiB  %s\n", z.name, measure.Peak(z.cmd.Process.Pid), z.keeps())
+		fmt.Printf("peak memory of %-51s %6d MiB  %s\n", z.Name, z.Peak(), z.Keeps())
 	}
 	return nil
 }

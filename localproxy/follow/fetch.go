@@ -47,6 +47,27 @@ func fetch(ctx context.Context, source Source, b release.Base, path string) erro
 	return out.Close()
 }
 
+// makeOwn writes a base from what is served, and leaves it where fetch finds it whole, if it is the base that was
+// announced: a new epoch mostly begins with the content of the old one, and would else bring every host to the publishers
+// at once.
+func (f *Follower) makeOwn(b release.Base) {
+	path := f.folder.Part(b)
+	if _, err := os.Stat(path); err == nil {
+		return // a download that broke off
+	}
+	seed, err := parseSeed(b.Seed)
+	if err != nil {
+		return // fetch says what is wrong with it
+	}
+	stat, err := f.now.View.Compile(seed, path, f.folder.Dir())
+	if err == nil && stat.SHA256 == b.SHA256.String() {
+		return
+	}
+	if rerr := os.Remove(path); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+		f.log.Error("remove a base of other content", "err", rerr)
+	}
+}
+
 // openBase verifies a file against what was announced, octet by octet, and opens it.
 func openBase(b release.Base, path string) (*snapshot.Snapshot, error) {
 	in, err := os.Open(path)

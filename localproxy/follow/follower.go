@@ -210,6 +210,7 @@ func (f *Follower) accept(ctx context.Context, signed []byte, began time.Time) e
 			release.ErrRollback, h.Epoch, h.Version, h.Signed, cur.Epoch, cur.Version, cur.Signed)}
 	case h.Epoch != cur.Epoch:
 		f.log.Warn("new epoch", "epoch", h.Epoch, "was", cur.Epoch, "version", h.Version)
+		f.makeOwn(h.Base)
 		return f.loadBase(ctx, h, signed, h.Base, nil, began)
 	}
 	return f.catchUp(ctx, h, signed, began)

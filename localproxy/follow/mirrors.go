@@ -49,8 +49,21 @@ func newClient() *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// Fetch writes the base from offset on. A mirror that breaks off is followed by the next one from where it stopped.
+// Fetch writes the base from offset on. A mirror that breaks off is followed by the next one from where it stopped. Where
+// a mirror has its hands full, it asks again later.
 func (m *Mirrors) Fetch(ctx context.Context, b release.Base, offset int64, w io.Writer) error {
+	out := &counter{w: w, n: offset}
+	for until := time.Now().Add(queueFor); ; {
+		err := m.fetch(ctx, b, out)
+		busy := (*busyError)(nil)
+		if !errors.As(err, &busy) || time.Now().After(until) || !sleep(ctx, busy.after+rand.N(2*busy.after)) {
+			return err
+		}
+	}
+}
+
+// fetch tries each mirror once.
+func (m *Mirrors) fetch(ctx context.Context, b release.Base, out *counter) error {
 	offers, err := m.list(ctx)
 	if err != nil {
 		return err
@@ -61,7 +74,6 @@ func (m *Mirrors) Fetch(ctx context.Context, b release.Base, offset int64, w io.
 	rand.Shuffle(len(offers), func(i, j int) { offers[i], offers[j] = offers[j], offers[i] })
 	// An offer that does not list the version yet is asked last: the publisher has the file before its offer says so.
 	slices.SortStableFunc(offers, func(x, y release.Offer) int { return lists(y, b) - lists(x, b) })
-	out := &counter{w: w, n: offset}
 	var failed []error
 	for _, o := range offers[:min(len(offers), maxMirrors)] {
 		err := m.fetchFrom(ctx, o.URL, b, out)
@@ -129,6 +141,8 @@ func (m *Mirrors) fetchFrom(ctx context.Context, base string, b release.Base, ou
 		if _, err := io.CopyN(io.Discard, body, out.n); err != nil { // no ranges there: read on to where we were
 			return err
 		}
+	case http.StatusServiceUnavailable:
+		return busyUntil(response)
 	default:
 		return fmt.Errorf("answered %s", response.Status)
 	}

@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"errors"
@@ -11,35 +11,35 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	"zonecast/ci/measure"
 )
 
 // classes is Debian's package zookeeper, with a log.
 const classes = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar"
 
-// server is one ZooKeeper server, with fsync as in production.
-type server struct {
-	name, addr, dir string
-	cmd             *exec.Cmd
+// ZooKeeper is one server, with fsync as in production.
+type ZooKeeper struct {
+	Name, Addr string // of clients
+	dir        string
+	cmd        *exec.Cmd
 }
 
-// startZooKeeper starts an ensemble of three.
-func startZooKeeper(dir, heap string) (servers []*server, err error) {
+// StartZooKeeper starts an ensemble of three below dir, each with at most so much heap ("1g"). Any number of clients may
+// come from this host. What it gives is to be stopped, after an error too.
+func StartZooKeeper(dir, heap string) (servers []*ZooKeeper, err error) {
 	var members strings.Builder
 	for i := range 3 {
 		var addr [3]string
 		for j := range addr {
-			if addr[j], err = measure.FreeAddr(); err != nil {
+			if addr[j], err = FreeAddr(); err != nil {
 				return nil, err
 			}
 		}
-		servers = append(servers, &server{name: fmt.Sprintf("zookeeper-%d", i+1), addr: addr[0], dir: filepath.Join(dir, fmt.Sprintf("zk%d", i+1))})
+		servers = append(servers, &ZooKeeper{Name: fmt.Sprintf("zookeeper-%d", i+1), Addr: addr[0], dir: filepath.Join(dir, fmt.Sprintf("zk%d", i+1))})
 		_, election, _ := strings.Cut(addr[2], ":")
 		fmt.Fprintf(&members, "server.%d=%s:%s\n", i+1, addr[1], election)
 	}
 	for i, s := range servers {
-		_, port, _ := strings.Cut(s.addr, ":")
+		_, port, _ := strings.Cut(s.Addr, ":")
 		conf := fmt.Sprintf("tickTime=1000\ninitLimit=20\nsyncLimit=10\ndataDir=%s\nclientPort=%s\nclientPortAddress=127.0.0.1\n"+
 			"maxClientCnxns=0\nadmin.enableServer=false\n4lw.commands.whitelist=srvr,mntr\n%s", s.dir, port, members.String())
 		if err := errors.Join(os.Mkdir(s.dir, 0o700), os.WriteFile(filepath.Join(s.dir, "myid"), fmt.Append(nil, i+1), 0o600),
@@ -64,7 +64,7 @@ func startZooKeeper(dir, heap string) (servers []*server, err error) {
 		for end := time.Now().Add(time.Minute); !strings.Contains(s.ask("srvr"), "Mode:"); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(end) {
 				log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-				return servers, fmt.Errorf("%s does not serve:\n%s", s.name, log)
+				return servers, fmt.Errorf("%s does not serve:\n%s", s.Name, log)
 			}
 		}
 	}
@@ -72,8 +72,8 @@ func startZooKeeper(dir, heap string) (servers []*server, err error) {
 }
 
 // ask sends a four-letter word.
-func (s *server) ask(word string) string {
-	c, err := net.DialTimeout("tcp", s.addr, time.Second)
+func (s *ZooKeeper) ask(word string) string {
+	c, err := net.DialTimeout("tcp", s.Addr, time.Second)
 	if err != nil {
 		return ""
 	}
@@ -89,9 +89,9 @@ var (
 	collected = regexp.MustCompile(`Pause .* \d+M->(\d+)M`)
 )
 
-// keeps says how many nodes and octets the server has, how much of its heap was in use after the emptiest of the last
+// Keeps says how many nodes and octets the server has, how much of its heap was in use after the emptiest of the last
 // twenty collections, and how large its files are.
-func (s *server) keeps() string {
+func (s *ZooKeeper) Keeps() string {
 	var text []string
 	for _, m := range counts.FindAllStringSubmatch(s.ask("mntr"), -1) {
 		text = append(text, m[1]+" "+m[2])
@@ -119,7 +119,11 @@ func (s *server) keeps() string {
 	return strings.Join(text, ", ")
 }
 
-func (s *server) stop() {
+// Peak is its largest resident memory so far, in MiB.
+func (s *ZooKeeper) Peak() int { return Peak(s.cmd.Process.Pid) }
+
+// Stop kills it.
+func (s *ZooKeeper) Stop() {
 	if s.cmd != nil {
 		_ = s.cmd.Process.Kill()
 		_ = s.cmd.Wait()
