@@ -43,3 +43,20 @@ func BenchmarkOneEvent(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLargePool is the time to the answer for an event about one of 1,800 members of a pool of which two are served.
+func BenchmarkLargePool(b *testing.B) {
+	w := newPoolWorld(b, nil)
+	var body strings.Builder
+	for i := range 1800 {
+		fmt.Fprintf(&body, `{"op":"put","kind":"server","id":"m%04d","attrs":{"hostname":"m%04d","ipv4":"198.51.%d.%d","state":"up","roles":["web"]}}`+"\n", i, i, i>>8, i&255)
+	}
+	if code, text := w.do("POST", "/v1/events", "application/x-ndjson", body.String()); code != 200 {
+		b.Fatal(code, text)
+	}
+	i := 0
+	for b.Loop() {
+		i++
+		w.post(member(fmt.Sprintf("m%04d", i%1800), i%250, []string{"up", "down"}[i/1800%2], "web"))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ type lead struct {
 	heldContributions  int                      // all of them, also those past the limit of what is listed
 	yields             map[string]*yield        // by module
 	numbers            *inventory.Numbers       // of numbered roles
+	kept               int                      // members that pools serve though they left
 	backlog            []string                 // keys of entities to evaluate again, since rules changed
 	loaded             atomic.Pointer[row.Load] // what is loaded into rules.<source>, for the folder's watcher; nil: nothing
 	generation         atomic.Int64             // grows when kinds change: files are read again then, for what was refused may pass now
@@ -149,6 +151,14 @@ func (l *lead) recall() error {
 				return fmt.Errorf("row %s: %w", key, err)
 			}
 			l.feeds[name] = &feedState{Feed: f}
+			continue
+		}
+		if strings.HasPrefix(key, row.PrefixPool) {
+			pools, err := row.DecodePools(value)
+			if err != nil {
+				return fmt.Errorf("row %s: %w", key, err)
+			}
+			l.kept += keptIn(pools)
 			continue
 		}
 		if role, ok := inventory.RoleOf(key); ok {

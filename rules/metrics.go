@@ -25,6 +25,7 @@ type metrics struct {
 	backlog    prometheus.Gauge
 	fenced     prometheus.Counter
 	sequence   prometheus.Gauge
+	kept       prometheus.Gauge
 	listed     time.Time // when the gauges of held things and feeds were last set
 }
 
@@ -45,8 +46,9 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 		backlog:  prometheus.NewGauge(prometheus.GaugeOpts{Name: name("backlog"), Help: "Entities still to be evaluated again after a change of rules.", ConstLabels: label}),
 		sequence: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("sequence"), Help: "Commits that changed table generated so far; NaN on a standby.", ConstLabels: label}),
 	}
+	m.kept = prometheus.NewGauge(prometheus.GaugeOpts{Name: name("pool_kept"), Help: "Members of pools that are served though they left, for want of others.", ConstLabels: label})
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over.", ConstLabels: label})
-	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.asOf, m.commit, m.changed, m.backlog, m.sequence)
+	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.asOf, m.commit, m.changed, m.backlog, m.sequence, m.kept)
 	for _, status := range []string{inventory.Accepted, inventory.Ignored, inventory.Refused, inventory.HeldBack} {
 		m.events.WithLabelValues(status)
 	}
@@ -58,6 +60,7 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 func (m *metrics) resigned() {
 	m.sequence.Set(math.NaN())
 	m.entities.Set(0)
+	m.kept.Set(0)
 	m.tombstones.Set(0)
 	m.backlog.Set(0)
 	m.held.Set(nil)
@@ -68,6 +71,7 @@ func (m *metrics) committed(b *batch, started time.Time) {
 	m.commit.Observe(time.Since(started).Seconds())
 	m.sequence.Set(float64(b.l.gen.Head().Seq))
 	m.entities.Set(float64(b.l.entities))
+	m.kept.Set(float64(b.l.kept))
 	m.tombstones.Set(float64(len(b.l.tombs)))
 	m.backlog.Set(float64(len(b.l.backlog)))
 	for _, n := range b.names {

@@ -36,12 +36,20 @@ func (b *batch) settlePools(owner string, n *nameState) {
 	}
 	list, pools := pool.Settle(in)
 	n.list = list
+	b.l.kept += keptIn(pools) - keptIn(in.Old)
 	switch next := row.EncodePools(pools); {
 	case len(pools) == 0 && ok:
 		b.inv.Delete(key)
 	case len(pools) > 0 && !bytes.Equal(value, next):
 		b.inv.Put(key, next)
 	}
+}
+
+func keptIn(pools []row.Pool) (n int) {
+	for _, p := range pools {
+		n += len(p.Kept)
+	}
+	return n
 }
 
 // keeps gives how many last members a module keeps of its pool. What a module that does not load now kept stays (P3).

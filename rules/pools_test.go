@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"zonecast/internal/row"
+	"zonecast/internal/table"
 )
 
 const poolsYAML = `module: pools
@@ -90,6 +92,9 @@ func TestPoolsAreNeverEmpty(t *testing.T) {
 	w.post(gone("a"), gone("b"))
 	want("all leave", "(b)", "(a) (b)")
 	w.restart()
+	if kept := w.stage.lead.Load().kept; kept != 3 {
+		t.Errorf("%d kept members are counted, want 3", kept)
+	}
 	w.post(member("d", 4, "up", "web"))
 	want("a new one", "(b)", "(a) d")
 	w.post(member("e", 5, "up", "web ntp"))
@@ -103,6 +108,9 @@ func TestPoolsAreNeverEmpty(t *testing.T) {
 	w.write("servers.yaml", strings.ReplaceAll(poolsYAML, "keep_last: 2, ", ""))
 	w.eventually("web is not kept any more", func() bool { return w.pool("web.prod.example.") == "" })
 	want("ntp is", "(e)", "")
+	if code, text := w.do("GET", "/metrics", "", ""); code != 200 || !strings.Contains(text, `zonecast_rules_pool_kept{source="main"} 1`) {
+		t.Errorf("%d: the metrics do not say that one member is kept", code)
+	}
 	w.write("servers.yaml", strings.ReplaceAll(strings.ReplaceAll(poolsYAML, "keep_last: 2, ", ""), "'ntp.prod", "'time.prod"))
 	w.eventually("the old name is not kept", func() bool { return w.pool("ntp.prod.example.") == "" })
 }
@@ -142,4 +150,48 @@ func TestALargePoolOfFew(t *testing.T) {
 	if got := strings.Fields(w.pool("web.prod.example.")); len(got) != 1799 || strings.Join(got[1797:], " ") != "m0001 m0002" {
 		t.Fatal(len(got), got[len(got)-3:])
 	}
+}
+
+// After a crash in the middle of a group, choices, kept members and numbers are made anew from the inventory's rows.
+func TestP2PoolsAreMended(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, map[string]string{"mixed.yaml": mixedYAML})
+	w.post(member("b", 2, "up", "ntp web zk"), member("c", 3, "up", "zk"))
+	w.post(member("a", 1, "up", "ntp web"), gone("b"))
+	w.post(gone("a"))
+	whole := w.generated()
+	if w.pool("web.prod.example.") != "(a) (b)" {
+		t.Fatalf("%v", whole)
+	}
+	w.stop()
+	gen, err := table.OpenWriter(t.Context(), w.st, "generated.main", table.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := gen.Begin()
+	for _, owner := range []string{"web.prod.example.", "zk-2.prod.example."} {
+		tx.Delete(owner)
+	}
+	if err := table.Commit(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	leaveOpen(t, w.st, "generated.main")
+	w.start()
+	if got := w.generated(); !maps.Equal(got, whole) {
+		t.Fatalf("generated %v, want %v", got, whole)
+	}
+}
+
+// The guard sees what a changed module with numbers would take away.
+func TestP2NumberedModulesAreTried(t *testing.T) {
+	t.Parallel()
+	w := newNumberedWorld(t)
+	w.post(member("a", 1, "up", "zk"), member("b", 2, "up", "zk"))
+	w.write("servers.yaml", strings.Replace(numberedYAML, `it startsWith "zk"`, `it startsWith "kz"`, 1))
+	w.eventually("the guard", func() bool { _, ok := heldUnit(w, unitModule); return ok })
+	if got := w.who("zk"); got != "1=a 2=b" {
+		t.Fatal(got)
+	}
+	w.write("servers.yaml", strings.Replace(numberedYAML, "{it}-{n}", "{it}-{n + 4}", 1))
+	w.eventually("a change that takes nothing away", func() bool { return w.who("zk") == "5=a 6=b" })
 }
