@@ -230,11 +230,21 @@ func (t *term) names() iter.Seq[zone.Name] {
 			}
 		}
 		for key := range t.presented.All() {
-			if key[0] != '@' && !each(key) {
+			if key[0] != '@' && !t.given(key) && !each(key) {
 				return
 			}
 		}
 	}
+}
+
+// given tells whether a source has the name: then names has given it already, and it need not be parsed again.
+func (t *term) given(key string) bool {
+	for _, in := range t.inputs {
+		if _, ok := in.rows[key]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // commit settles the marked names and writes everything that the step changed, as one.

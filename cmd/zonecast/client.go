@@ -89,14 +89,16 @@ const takeover = 15 * time.Second
 // do sends a request and gives the body of a good answer. A standby's answer is followed to its leader; while nobody
 // leads (a start, a takeover) it tries again. Nothing has been done with a request that was answered so.
 func (c *client) do(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
+	base := c.base
 	for deadline := time.Now().Add(takeover); ; {
-		res, err := c.send(ctx, c.base, method, path, body)
+		res, err := c.send(ctx, base, method, path, body)
 		var no *apiError
 		if !errors.As(err, &no) || no.Leader == nil {
 			return res, err
 		}
-		if *no.Leader != "" && *no.Leader != c.base {
-			return c.send(ctx, *no.Leader, method, path, body)
+		if *no.Leader != "" && *no.Leader != base && base == c.base {
+			base = *no.Leader // which may not have begun yet
+			continue
 		}
 		if time.Now().After(deadline) {
 			return nil, fmt.Errorf("%w, and nobody else for %v: zonecast status shows who leads", err, takeover)
@@ -106,6 +108,7 @@ func (c *client) do(ctx context.Context, method, path string, body []byte) (io.R
 			return nil, ctx.Err()
 		case <-time.After(200 * time.Millisecond):
 		}
+		base = c.base
 	}
 }
 
