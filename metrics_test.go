@@ -31,7 +31,9 @@ type metric struct {
 func exported(t *testing.T) map[string]metric {
 	t.Helper()
 	http1, dns := freeUDP(t), freeUDP(t)
-	launch(t, ".", "up", "--data", t.TempDir(), "--http", http1, "--dns", dns)
+	config := filepath.Join(t.TempDir(), "zonecast.yaml")
+	writeFile(t, config, read(t, "zonecast.yaml")+"\nnotify: {receivers: {ops: {url: 'http://127.0.0.1:1'}}}\n")
+	launch(t, ".", "up", "-c", config, "--rules", "rules/modules", "--zones", "zones", "--inventory", "examples/fleet/fleet.yaml", "--data", t.TempDir(), "--http", http1, "--dns", dns)
 	eventually(t, "an event with an attribute too many is accepted", func() bool {
 		return strings.Contains(command(t, ".", "event", "--http", http1,
 			`{"op":"put","kind":"server","id":"m1","attrs":{"hostname":"m1","site":"ams1","ipv4":"192.0.2.90","state":"up","roles":[],"colour":"red"}}`).out, "accepted")
@@ -62,7 +64,8 @@ func exported(t *testing.T) map[string]metric {
 			found[name] = metric{strings.ToLower(f.GetType().String()), f.GetHelp(), slices.Sorted(maps.Keys(labels))}
 		}
 		swaps, events := families["zonecast_localproxy_swap_seconds"], families["zonecast_publisher_event_to_release_seconds"]
-		return swaps != nil && events.GetMetric()[0].GetHistogram().GetSampleCount() > 0 && found["zonecast_rules_unknown_attributes_total"].kind != ""
+		return swaps != nil && events.GetMetric()[0].GetHistogram().GetSampleCount() > 0 && found["zonecast_rules_unknown_attributes_total"].kind != "" &&
+			found["zonecast_publisher_proxies"].kind != ""
 	})
 	return found
 }

@@ -13,6 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"zonecast/internal/notify"
 	"zonecast/internal/store/zk"
 	"zonecast/localproxy"
 	"zonecast/presenter"
@@ -34,6 +35,8 @@ type Config struct {
 	HTTP HTTPConfig `yaml:"http"`
 	// Log says how much is logged, and how.
 	Log LogConfig `yaml:"log"`
+	// Notify says whom to tell what is wrong.
+	Notify notify.Config `yaml:"notify"`
 	// The stages.
 	Rules      rules.Config      `yaml:"rules"`
 	Presenter  presenter.Config  `yaml:"presenter"`
@@ -82,6 +85,7 @@ func defaultConfig() Config {
 		Store:      StoreConfig{Kind: "embedded", ZK: zk.DefaultConfig()},
 		HTTP:       HTTPConfig{Listen: defaultHTTP},
 		Log:        LogConfig{Level: "info", Format: "text"},
+		Notify:     notify.DefaultConfig(),
 		Rules:      rules.DefaultConfig(),
 		Presenter:  presenter.DefaultConfig(),
 		Publisher:  publisher.DefaultConfig(),
@@ -138,6 +142,12 @@ func (c *Config) place(dir string) {
 	for _, p := range []*string{&c.Data, &c.HTTP.TokenFile, &c.HTTP.ReportTokenFile, &c.Rules.Dir, &c.Presenter.Zones, &c.Publisher.Data, &c.Publisher.KeyFile,
 		&c.LocalProxy.Data, &c.LocalProxy.KeyFile, &c.LocalProxy.Report.TokenFile, &c.Store.ZK.AuthFile} {
 		at(p)
+	}
+	for name, r := range c.Notify.Receivers {
+		at(&r.URLFile)
+		at(&r.TokenFile)
+		at(&r.CA)
+		c.Notify.Receivers[name] = r
 	}
 	if tls := c.Store.ZK.TLS; tls != nil {
 		at(&tls.CA)

@@ -16,6 +16,7 @@ import (
 
 	"zonecast/internal/api"
 	"zonecast/internal/fleet"
+	"zonecast/internal/notify"
 	"zonecast/internal/service"
 	"zonecast/internal/store"
 	"zonecast/internal/store/embedded"
@@ -117,10 +118,17 @@ func (p *process) localproxy() (stage, error) {
 	return localproxy.New(p.cfg.LocalProxy, p.store, p.host)
 }
 
+func (p *process) notifier() (stage, error) {
+	return notify.New(p.cfg.Notify, p.store, p.host, p.cfg.Publisher.Stream)
+}
+
 // run makes the stages, listens and works until ctx ends or something fails. Ready, if any, runs beside them.
 func (p *process) run(ctx context.Context, ready func(context.Context) error, makers ...func() (stage, error)) error {
 	defer p.store.Close()
 	saveMemory()
+	if len(p.cfg.Notify.Receivers) > 0 {
+		makers = append(makers, p.notifier)
+	}
 	var stages []stage
 	for _, make := range makers {
 		s, err := make()

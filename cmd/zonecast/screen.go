@@ -28,7 +28,7 @@ func screenOf(now time.Time, width int, terminal bool) screen {
 
 const (
 	// maxAlarmsShown keeps the rest of the picture in sight; --json has all.
-	maxAlarmsShown = 12
+	maxAlarmsShown   = 12
 	maxVersionsShown = 5
 	// wide is the width from which dates stand beside ages.
 	wide = 120

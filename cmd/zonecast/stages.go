@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"zonecast/internal/notify"
 	"zonecast/internal/service"
 	"zonecast/localproxy"
 )
@@ -91,6 +92,7 @@ needs neither.`,
 			if len(cfg.LocalProxy.URLs) > 0 {
 				return serveRemote(cmd, cfg)
 			}
+			cfg.Notify = notify.Config{} // the pipeline's processes tell people; a host's proxy may not write what they must
 			return runStage(cmd, cfg, startStore, func(p *process) func() (stage, error) { return p.localproxy })
 		},
 	}
