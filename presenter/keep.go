@@ -111,6 +111,21 @@ func (t *term) expire() {
 	}
 }
 
+// wentBack is for a clock that was put back: what expired while it was ahead is in force again, and expires once more.
+func (t *term) wentBack(from int64) {
+	now := t.at.Unix()
+	for key, value := range t.human {
+		list, _ := row.DecodeHuman(value)
+		for _, h := range list {
+			if now < h.Expires && h.Expires <= from {
+				t.nextOf(key, list, now)
+				t.mark(key)
+				break
+			}
+		}
+	}
+}
+
 // setZone takes over a zone's row; nil for a zone that goes.
 func (t *term) setZone(apex string, value []byte) error {
 	n, err := zone.ParseName(apex)

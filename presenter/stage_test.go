@@ -249,6 +249,22 @@ func TestExpiry(t *testing.T) {
 	r.serves("db1.example.com.", "300 A 192.0.2.10")
 }
 
+// A clock that is wrongly ahead ends an override early; put right, it brings the override back, until its time has come.
+func TestExpiryByAClockThatJumps(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.generate("db1.example.com. A 192.0.2.10")
+	until := time.Now().Add(time.Hour).UTC().Format(time.RFC3339Nano)
+	r.push("c1", true, "example.com.yaml", small+"db1:\n  type: A\n  zonecast: {mode: mask, expires: "+until+"}\n")
+	r.serves("db1.example.com.", "")
+	for range 2 {
+		r.skew.Store(int64(2 * time.Hour))
+		r.serves("db1.example.com.", "300 A 192.0.2.10")
+		r.skew.Store(0)
+		r.serves("db1.example.com.", "")
+	}
+}
+
 func TestBadFilesAreHeld(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)

@@ -197,8 +197,12 @@ func (t *term) begin(ctx context.Context) error {
 
 // step begins transactions for one step.
 func (t *term) step() {
+	was := t.at
 	t.at, t.taken = t.now(), time.Time{}
 	t.tx = changes{t.zones.Begin(), t.presented.Begin(), t.conflicts.Begin(), t.held.Begin()}
+	if t.at.Unix() < was.Unix() {
+		t.wentBack(was.Unix())
+	}
 }
 
 // markAll marks every name there is.

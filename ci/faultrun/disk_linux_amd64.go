@@ -75,6 +75,11 @@ func disks(ctx context.Context, r *referee, o options, only string) (bool, error
 			}
 		}
 	}
+	if only == "" || strings.Contains("full", only) {
+		if err := fillUp(ctx, r, o, dir, template); err != nil {
+			return false, err
+		}
+	}
 	ok := r.verdict()
 	if ok && !o.keep {
 		return ok, os.RemoveAll(dir)
