@@ -41,7 +41,11 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	dir := t.TempDir()
+	return newWorldIn(t, t.TempDir())
+}
+
+func newWorldIn(t testing.TB, dir string) *world {
+	t.Helper()
 	st, err := embedded.Open(filepath.Join(dir, "store.db"), 0)
 	if err != nil {
 		t.Fatal(err)
