@@ -14,7 +14,7 @@ func (b *batch) number(list []*entityState) []*entityState {
 		return list
 	}
 	l.numbers.Expire(b.now.Unix())
-	l.parallel(len(list), func(w *worker, i int) { l.engine.demand(w, list[i]) })
+	l.parallel(len(list), func(w *worker, i int) { l.engine.demand(w, list[i], l.numbers) })
 	var demands []inventory.Demand
 	for _, e := range list {
 		if len(e.demand.Claims) > 0 || l.numbers.Member(e.key) {
@@ -31,7 +31,7 @@ func (b *batch) number(list []*entityState) []*entityState {
 			e.changed = true
 			b.order = append(b.order, e)
 		}
-		l.engine.demand(l.engine.workers[0], e)
+		l.engine.demand(l.engine.workers[0], e, l.numbers)
 		list = append(list, e)
 	}
 	for _, e := range list {
@@ -41,8 +41,8 @@ func (b *batch) number(list []*entityState) []*entityState {
 	return list
 }
 
-// demand notes what an entity asks of the numbered roles.
-func (e *engine) demand(w *worker, s *entityState) {
+// demand notes what an entity asks of the numbered roles. It changes nothing else.
+func (e *engine) demand(w *worker, s *entityState, numbers *inventory.Numbers) {
 	s.demand = inventory.Demand{Entity: s.key}
 	kind, _, _ := inventory.SplitKey(s.key)
 	if s.row.Gone() || !e.numbered[kind] && len(e.frozen) == 0 {
@@ -56,6 +56,15 @@ func (e *engine) demand(w *worker, s *entityState) {
 	s.checked = c
 	s.demand = c.Demand(w, s.key, e.modules[kind])
 	s.demand.Unknown = s.demand.Unknown || len(e.frozen) > 0
+	if s.demand.Unknown || !numbers.Leaves(s.key, s.demand.Claims) {
+		return
+	}
+	tried := numbers.Tried(s.key, s.demand.Claims)
+	for _, m := range e.modules[kind] { // one that fails leaves the last good records, and with them the number in use
+		if _, err := m.EvalNumbered(w, c, tried); err != nil {
+			s.demand.Unknown = true
+		}
+	}
 }
 
 // writeNumbers writes the rows of numbered roles that changed.

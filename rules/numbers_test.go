@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"zonecast/internal/inventory"
 )
 
 const numberedKinds = `kinds:
@@ -131,4 +133,59 @@ func TestNumbersOutliveRules(t *testing.T) {
 	if got := w.who("xzk"); got != "1=d 2=b 3=f 4=e" {
 		t.Fatal(got)
 	}
+}
+
+// Records that stay though their entity changed, since its module fails or since the guard keeps them, keep their number.
+func TestWhatStaysKeepsItsNumber(t *testing.T) {
+	t.Parallel()
+	w := newNumberedWorld(t)
+	w.write("servers.yaml", numberedYAML+"  - each: roles\n    name: '{it}{hostname == \"bad\" ? \"\" : \"\"}.x.example.'\n    when: 'hostname == \"bad\"'\n    type: A\n    value: '{ipv4}'\n")
+	w.eventually("the rules", func() bool { return strings.Contains(string(w.table("rules.main")["file/servers.yaml#0000"]), "bad") })
+	w.post(member("a", 1, "up", "zk"))
+	bad := strings.Replace(member("a", 1, "up", "web"), `"hostname":"a"`, `"hostname":"bad"`, 1)
+	if a := w.post(bad, member("b", 2, "up", "zk"))[0]; a.Status != "held" {
+		t.Fatalf("%+v", a)
+	}
+	if got := w.who("zk"); got != "1=a 2=b" {
+		t.Fatalf("a fails, and its record is still there: %s", got)
+	}
+	w.post(member("a", 1, "up", "web"), member("c", 3, "up", "zk"))
+	if got := w.who("zk"); got != "1=c 2=b" {
+		t.Fatalf("a is mended: %s", got)
+	}
+}
+
+func TestP2GuardedEntitiesKeepTheirNumbers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) {
+		c.ModuleGuard.AtLeast, c.ModuleGuard.Share, c.ModuleGuard.AtMost = 1, 0.01, 1
+		for name, text := range map[string]string{"kinds.yaml": numberedKinds, "servers.yaml": strings.Replace(numberedYAML, "grace: 0", "grace: 1h", 1)} {
+			if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	w.post(member("a", 1, "up", "zk"), member("b", 2, "up", "zk"), member("c", 3, "up", "zk"))
+	w.post(member("a", 1, "down", "zk"), member("b", 2, "down", "zk"), member("c", 3, "down", "zk"))
+	if got := w.who("zk"); got != "2=b 3=c" {
+		t.Fatal(got)
+	}
+	left := func() (list []string) {
+		members, err := inventory.DecodeRole(w.table("inventory.main")["@number/zk"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range members {
+			if m.Until != 0 {
+				list = append(list, m.Entity)
+			}
+		}
+		return list
+	}
+	if got := left(); len(got) != 1 || got[0] != "server/a" {
+		t.Fatalf("%v gave their numbers back, of whom b and c are served", got)
+	}
+	h, _ := heldUnit(w, unitModule)
+	w.release(h.ID)
+	w.eventually("the release", func() bool { return w.who("zk") == "" && len(left()) == 3 })
 }

@@ -120,7 +120,7 @@ func checkBuilt(t *testing.T, w *world) {
 			continue
 		}
 		s := &entityState{key: key, row: r, ok: true}
-		engine.demand(worker, s)
+		engine.demand(worker, s, numbers)
 		s.numbers = numbers.Of(key, s.demand.Claims)
 		for role, pin := range s.demand.Pins {
 			if n, asks := s.numbers[role]; asks && n.N != pin && pinned[pin] == "" {

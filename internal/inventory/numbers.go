@@ -193,6 +193,13 @@ func (s *Numbers) Of(entity string, claims []Claim) map[string]Number {
 	return numbers
 }
 
+// Leaves tells whether an entity has a role that is not among these claims. It changes nothing.
+func (s *Numbers) Leaves(entity string, claims []Claim) bool {
+	return slices.ContainsFunc(s.of[entity], func(role string) bool {
+		return s.roles[role].of[entity].Until == 0 && !slices.ContainsFunc(claims, func(c Claim) bool { return c.Role == role })
+	})
+}
+
 // Tried gives the numbers that an entity has of these roles, and 1 where it would have to be given one: to see what a
 // module would do. It changes nothing.
 func (s *Numbers) Tried(entity string, claims []Claim) map[string]Number {

@@ -239,16 +239,9 @@ func (w *Worker) contributions() (list []Contribution, check string, err error) 
 		first := w.items[i]
 		set := zone.RRset{Type: first.typ, TTL: first.ttl}
 		from := len(data)
-		stand := first.standing
-		var st standing
-		if stand != 0 {
-			st = w.standings[stand-1]
-		}
+		start := i
 		for ; i < len(w.items) && w.items[i].typ == first.typ && w.items[i].owner == first.owner; i++ {
 			set.TTL = min(set.TTL, w.items[i].ttl)
-			if other := w.items[i].standing; other != stand {
-				st = st.unite(w.standingOf(other))
-			}
 			if len(data) == from || data[len(data)-1] != w.items[i].data {
 				data = append(data, w.items[i].data)
 			}
@@ -261,13 +254,9 @@ func (w *Worker) contributions() (list []Contribution, check string, err error) 
 			list = append(list, Contribution{Owner: first.owner, Shared: w.module.Shared})
 		}
 		c := &list[len(list)-1]
-		set.Rotate = st.rotate
 		c.Sets = append(c.Sets, set)
-		if st.Standing != (row.Standing{}) && c.Standings == nil {
-			c.Standings = make([]row.Standing, len(c.Sets)-1, len(c.Sets))
-		}
-		if c.Standings != nil {
-			c.Standings = append(c.Standings, st.Standing)
+		if len(w.standings) > 0 { // few modules have pools or numbers
+			w.stands(c, w.items[start:i])
 		}
 	}
 	for _, c := range list {

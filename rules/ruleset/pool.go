@@ -191,6 +191,24 @@ func (m *Module) Keeps(owner string, t zone.Type) (n int) {
 	return n
 }
 
+// stands notes how the newest set of a contribution stands, which these items made.
+func (w *Worker) stands(c *Contribution, items []item) {
+	last := len(c.Sets) - 1
+	st := w.standingOf(items[0].standing)
+	for _, it := range items[1:] {
+		if it.standing != items[0].standing {
+			st = st.unite(w.standingOf(it.standing))
+		}
+	}
+	c.Sets[last].Rotate = st.rotate
+	if st.Standing != (row.Standing{}) && c.Standings == nil {
+		c.Standings = make([]row.Standing, last, last+1)
+	}
+	if c.Standings != nil {
+		c.Standings = append(c.Standings, st.Standing)
+	}
+}
+
 func (w *Worker) standingOf(at uint16) standing {
 	if at == 0 {
 		return standing{}
