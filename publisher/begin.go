@@ -51,6 +51,9 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if err := t.know(ctx); err != nil {
 		return err
 	}
+	if err := t.recallSizes(ctx, time.Now()); err != nil {
+		t.log.Warn("how many names zones had lately is not known", "error", err)
+	}
 	switch {
 	case t.back != nil:
 		return t.holdStore(ctx, checkBack, t.wentBack().Error())

@@ -17,12 +17,16 @@ type Gates struct {
 	Deleted      int     `yaml:"deleted"`
 	DeletedShare float64 `yaml:"deleted_share"`
 	DeletedFree  int     `yaml:"deleted_free"`
-	// Changed is the same for names whose records change: more than ChangedShare of the zone's names and more than
-	// ChangedFree of them are held.
+	// Changed is the same for names whose records change.
+	Changed      int     `yaml:"changed"`
 	ChangedShare float64 `yaml:"changed_share"`
 	ChangedFree  int     `yaml:"changed_free"`
-	// Created is how many names a zone may gain. It is large: a fleet's first load arrives in a zone that exists.
-	Created int `yaml:"created"`
+	// Created is how many names a zone may gain in one release, at most. It is large: a fleet's first load arrives in a zone
+	// that exists. Beyond smallZone names it may gain CreatedShare of its names (10 is eleven times as many as before), or
+	// CreatedFree where that is more.
+	Created      int     `yaml:"created"`
+	CreatedShare float64 `yaml:"created_share"`
+	CreatedFree  int     `yaml:"created_free"`
 	// Window is the time over which a zone's losses count together, so that a flood that arrives in many small
 	// releases is seen whole. What is counted is the net loss from the largest size inside the window.
 	Window time.Duration `yaml:"window"`
@@ -31,25 +35,37 @@ type Gates struct {
 	TotalShare float64 `yaml:"total_share"`
 	// Protected are owner names that may not become empty or lose a type. SOA and NS of every zone are protected always.
 	Protected []string `yaml:"protected"`
+	// Checks are commands of the site's own that are asked before each release. None: nothing is waited for.
+	Checks []SiteCheck `yaml:"checks"`
 	// Zones are limits of single zones: apex to the limits that replace the general ones.
 	Zones map[string]ZoneGates `yaml:"zones"`
 }
 
 // ZoneGates replace the general limits in one zone; what is left out stays general.
 type ZoneGates struct {
-	Deleted      *int     `yaml:"deleted"`
-	DeletedShare *float64 `yaml:"deleted_share"`
-	ChangedShare *float64 `yaml:"changed_share"`
-	Created      *int     `yaml:"created"`
+	Deleted      *int           `yaml:"deleted"`
+	DeletedShare *float64       `yaml:"deleted_share"`
+	DeletedFree  *int           `yaml:"deleted_free"`
+	Changed      *int           `yaml:"changed"`
+	ChangedShare *float64       `yaml:"changed_share"`
+	ChangedFree  *int           `yaml:"changed_free"`
+	Created      *int           `yaml:"created"`
+	CreatedShare *float64       `yaml:"created_share"`
+	CreatedFree  *int           `yaml:"created_free"`
+	Window       *time.Duration `yaml:"window"`
 }
+
+// smallZone is how many names a zone has before its growth is measured by what it had: a new zone fills up in a few
+// releases, tenfold each.
+const smallZone = 1_000
 
 // defaultGates: a fifth of a zone is more than a rack or a site's daily change, and less than an emptied source
 // (Spotify, Consul: everything deregistered at once); a changed suffix touches every name (.se 2009).
 func defaultGates() Gates {
 	return Gates{
 		Deleted: 5_000, DeletedShare: 0.2, DeletedFree: 10,
-		ChangedShare: 0.5, ChangedFree: 1_000,
-		Created: 2_000_000, Window: 10 * time.Second, TotalShare: 0.3,
+		Changed: 1_000_000, ChangedShare: 0.5, ChangedFree: 1_000,
+		Created: 2_000_000, CreatedShare: 10, CreatedFree: 100_000, Window: 10 * time.Second, TotalShare: 0.3,
 	}
 }
 
@@ -69,8 +85,21 @@ func (g Gates) check() (errs []error) {
 	share("total_share", g.TotalShare)
 	count("deleted", g.Deleted)
 	count("deleted_free", g.DeletedFree)
+	count("changed", g.Changed)
 	count("changed_free", g.ChangedFree)
 	count("created", g.Created)
+	count("created_free", g.CreatedFree)
+	if g.CreatedShare < 0 || g.CreatedShare > 1_000 {
+		errs = append(errs, fmt.Errorf("publisher: gates: created_share: %g is not between 0 and 1,000", g.CreatedShare))
+	}
+	if len(g.Checks) > maxSites {
+		errs = append(errs, fmt.Errorf("publisher: gates: checks: %d commands, at most %d", len(g.Checks), maxSites))
+	}
+	for _, c := range g.Checks {
+		if err := c.check(); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	if g.Window < 0 || g.Window > time.Hour {
 		errs = append(errs, fmt.Errorf("publisher: gates: window: %v is not between 0 and 1 h", g.Window))
 	}
@@ -92,9 +121,15 @@ func (g Gates) check() (errs []error) {
 func (g Gates) of(z ZoneGates) Gates {
 	set(&g.Deleted, z.Deleted)
 	set(&g.DeletedShare, z.DeletedShare)
+	set(&g.DeletedFree, z.DeletedFree)
+	set(&g.Changed, z.Changed)
 	set(&g.ChangedShare, z.ChangedShare)
+	set(&g.ChangedFree, z.ChangedFree)
 	set(&g.Created, z.Created)
-	g.Zones, g.Protected = nil, nil
+	set(&g.CreatedShare, z.CreatedShare)
+	set(&g.CreatedFree, z.CreatedFree)
+	set(&g.Window, z.Window)
+	g.Zones, g.Protected, g.Checks = nil, nil, nil
 	return g
 }
 
@@ -156,6 +191,12 @@ func (g Gates) judge(s Summary, noSOA, unknown bool) (stopped []verdict) {
 	}
 	if loss > g.Deleted {
 		stop("deleted", "%d names would go, the limit is %d", loss, g.Deleted)
+	}
+	if limit := max(g.CreatedFree, int(g.CreatedShare*float64(s.Names))); s.Names >= smallZone && s.Created > limit {
+		stop("created-share", "%d names would be created in a zone of %d, the limit is %d", s.Created, s.Names, limit)
+	}
+	if s.Changed > g.Changed {
+		stop("changed", "%d names would change, the limit is %d", s.Changed, g.Changed)
 	}
 	if limit := max(g.ChangedFree, int(g.ChangedShare*float64(s.Names))); s.Changed > limit {
 		stop("changed-share", "%d of %d names would change, the limit is %d", s.Changed, s.Names, limit)

@@ -46,6 +46,11 @@ func TestGates(t *testing.T) {
 				e.drop(fmt.Sprintf("h%d.example.", i))
 			}
 		}},
+		{check: "changed", still: "h0.example.", cfg: func(g *Gates) { g.Changed = 3 }, edit: func(e edit) {
+			for i := range 4 {
+				e.put("example.", fmt.Sprintf("h%d.example.", i), "A 192.0.2.99")
+			}
+		}},
 		{check: "deleted", still: "h0.example.", cfg: func(g *Gates) { g.Deleted, g.TotalShare = 3, 1 }, edit: func(e edit) {
 			for i := range 4 {
 				e.drop(fmt.Sprintf("h%d.example.", i))
@@ -243,6 +248,72 @@ func TestWindowSeesAFlood(t *testing.T) {
 	}
 }
 
+// A flood that began before a new leader took over is seen whole: the log says how large the zone was. What a person let go
+// counts no more.
+func TestWindowSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Gates.Window = time.Hour
+	a := w.start("a")
+	p := fill(t, w, 40)
+	drop := func(from, to int) {
+		w.commit(func(e edit) {
+			for i := from; i < to; i++ {
+				e.drop(fmt.Sprintf("h%d.example.", i))
+			}
+		})
+	}
+	for i := range 9 {
+		drop(i, i+1)
+		p.synced("one by one")
+	}
+	a.stop()
+	a = w.start("a")
+	drop(9, 12)
+	item := w.held("example.", "deleted-share")
+	var sum Summary
+	if err := json.Unmarshal(item.Detail, &sum); err != nil || sum.Peak != 41 || sum.Shrink != 12 {
+		t.Errorf("%+v, %v", sum, err)
+	}
+	a.mustPost("/v1/stages/publisher/held/"+item.ID+"/release", request{Reason: "racks removed"})
+	p.synced("released")
+	a.stop()
+	w.start("a")
+	drop(12, 14)
+	p.synced("two more of what is left")
+}
+
+// A zone that suddenly has many times its names is held, unless it is new or small.
+func TestCreatedShare(t *testing.T) {
+	t.Parallel()
+	g := defaultGates()
+	for _, c := range []struct {
+		names, created int
+		held           bool
+	}{{0, 1_000_000, false}, {999, 1_000_000, false}, {1_000, 100_000, false}, {1_000, 100_001, true}, {20_000, 200_000, false}, {20_000, 200_001, true}} {
+		stopped := g.judge(Summary{Names: c.names, Created: c.created}, false, false)
+		if held := len(stopped) == 1 && stopped[0].check == "created-share"; held != c.held || (!held && len(stopped) > 0) {
+			t.Errorf("%d in a zone of %d: %+v", c.created, c.names, stopped)
+		}
+	}
+}
+
+// Every limit can be another in one zone, and only there.
+func TestZoneLimits(t *testing.T) {
+	t.Parallel()
+	n, share, window := 1, 0.5, time.Minute
+	all := ZoneGates{&n, &share, &n, &n, &share, &n, &n, &share, &n, &window}
+	got := defaultGates().of(all)
+	want := Gates{Deleted: 1, DeletedShare: 0.5, DeletedFree: 1, Changed: 1, ChangedShare: 0.5, ChangedFree: 1, Created: 1, CreatedShare: 0.5, CreatedFree: 1,
+		Window: time.Minute, TotalShare: defaultGates().TotalShare}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if fmt.Sprint(defaultGates().of(ZoneGates{})) != fmt.Sprint(defaultGates()) {
+		t.Error("what is left out does not stay general")
+	}
+}
+
 // A zone split off takes its names along; while its removal is held they stay its own.
 func TestZoneMoves(t *testing.T) {
 	t.Parallel()
@@ -328,6 +399,10 @@ func TestGatesConfig(t *testing.T) {
 		"expire":     func(c *Config) { c.ExpireAfter = time.Second },
 		"bases":      func(c *Config) { c.Bases.Deltas = maxDeltas + 1 },
 		"as-of":      func(c *Config) { c.AsOfEvery = time.Hour },
+		"check":      func(c *Config) { c.Gates.Checks = []SiteCheck{{Name: "x"}} },
+		"check name": func(c *Config) { c.Gates.Checks = []SiteCheck{{Command: []string{"x"}}} },
+		"check time": func(c *Config) { c.Gates.Checks = []SiteCheck{{Name: "x", Command: []string{"x"}, Timeout: time.Hour}} },
+		"growth":     func(c *Config) { c.Gates.CreatedShare = -1 },
 		"window":     func(c *Config) { c.Gates.Window = 2 * time.Hour },
 	}
 	if err := DefaultConfig().check(); err != nil {

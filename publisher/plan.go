@@ -26,7 +26,8 @@ type holding struct {
 }
 
 // judge lets every touched unit past the gates. held are the items that stand now, by zone.
-func (c *content) judge(g Gates, zones map[zone.Name]Gates, held map[zone.Name]holding, now time.Time) plan {
+// last, if there is one, is asked about what passed everything else.
+func (c *content) judge(g Gates, zones map[zone.Name]Gates, held map[zone.Name]holding, now time.Time, last func(map[*unit]Summary) map[*unit]verdict) plan {
 	p := plan{hold: map[zone.Name]holding{}}
 	passing := map[*unit]Summary{}
 	stop := func(u *unit, s Summary, stopped []verdict) {
@@ -60,6 +61,13 @@ func (c *content) judge(g Gates, zones map[zone.Name]Gates, held map[zone.Name]h
 		passing[u] = s
 	}
 	c.judgeTotal(g, passing, stop)
+	if last != nil && len(passing) > 0 {
+		for u, v := range last(passing) {
+			s := passing[u]
+			delete(passing, u)
+			stop(u, s, []verdict{v})
+		}
+	}
 	for u := range passing {
 		p.pass = append(p.pass, u)
 		p.clear(u.apex, held)

@@ -28,7 +28,11 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 	}
 	var p plan
 	if t.state.Frozen == nil {
-		p = t.c.judge(t.cfg.Gates, t.gates, t.holding, now)
+		var last func(map[*unit]Summary) map[*unit]verdict
+		if len(t.cfg.Gates.Checks) > 0 {
+			last = func(passing map[*unit]Summary) map[*unit]verdict { return t.siteChecks(ctx, passing) }
+		}
+		p = t.c.judge(t.cfg.Gates, t.gates, t.holding, now, last)
 		if stopped, err := t.guardBlind(ctx, p, now); stopped || err != nil {
 			return err
 		}
@@ -215,7 +219,7 @@ func (t *term) apply(tx *table.Tx, units []*unit, version uint64, now time.Time)
 				t.c.sizes(u.apex).forget()
 			}
 		}
-		counts = append(counts, release.Count{Zone: u.apex.String(), Created: u.count[created], Changed: u.count[changed], Deleted: u.count[deleted]})
+		counts = append(counts, release.Count{Zone: u.apex.String(), Created: u.count[created], Changed: u.count[changed], Deleted: u.count[deleted], Free: u.free != nil})
 		if t.c.units[u.apex] == u {
 			t.c.forget(u)
 		}

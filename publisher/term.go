@@ -70,6 +70,7 @@ type term struct {
 	bytes     int64
 	baseAt    time.Time // head.Base was made, or a build failed
 
+	siteAt  time.Time      // zones that a site\'s check holds are judged again then; zero: there are none
 	begun   bool           // presented was compared wholly
 	asOf    int64          // of presented, as of the last batch
 	pos     table.Position // of presented, as of the last batch
@@ -155,6 +156,7 @@ func (t *term) act(ctx context.Context) error {
 		}
 	}
 	t.startBase()
+	t.askAgain(now)
 	if t.waiting() && !now.Before(t.last.Add(t.cfg.interval())) {
 		t.last = now
 		return t.release(ctx, now)
@@ -183,6 +185,9 @@ func (t *term) due() time.Time {
 	due := time.Now().Add(t.cfg.Heartbeat)
 	if t.hasHead && !t.mute() {
 		due = t.signDue()
+	}
+	if !t.siteAt.IsZero() && t.siteAt.Before(due) {
+		due = t.siteAt
 	}
 	if t.waiting() {
 		if at := t.last.Add(t.cfg.interval()); at.Before(due) {

@@ -108,6 +108,7 @@ type Count struct {
 	Created int    `json:"created"`
 	Changed int    `json:"changed"`
 	Deleted int    `json:"deleted"`
+	Free    bool   `json:"free,omitempty"` // a gate had stopped it, and a person let it go
 }
 
 // Paths in the store.
