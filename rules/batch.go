@@ -11,6 +11,7 @@ import (
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
+	"zonecast/rules/maker"
 	"zonecast/rules/pool"
 )
 
@@ -26,7 +27,6 @@ type batch struct {
 	names              map[string]*nameState   // by owner name
 	order              []*entityState          // that were changed, in order of their first change
 	feeds              map[string]bool         // whose rows are to be written
-	tried              bool                    // what modules lose here was looked at as a whole before
 	byEvents           bool                    // entities changed, not rules: who leaves a pool may be kept
 }
 
@@ -40,6 +40,8 @@ type entityState struct {
 	items   []*item // accepted ones, to be told of held contributions
 	results []result
 
+	tried   bool                        // what modules lose here was looked at as a whole before (trial.go)
+	answers map[string]maker.Answer     // of a program, by module; nil: none was asked
 	checked *checked                    // its attributes, where they were looked at before it is evaluated
 	numbers map[string]inventory.Number // of numbered roles, by role
 	demand  inventory.Demand

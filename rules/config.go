@@ -3,12 +3,16 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"zonecast/internal/inventory"
 	"zonecast/internal/zone"
+	"zonecast/rules/maker"
+	"zonecast/rules/process"
 )
 
 // Config of a rules stage.
@@ -29,6 +33,10 @@ type Config struct {
 	Guard inventory.Guard `yaml:"guard"`
 	// ModuleGuard bounds what one module may stop giving.
 	ModuleGuard ModuleGuard `yaml:"module_guard"`
+	// Processes are the programs that modules may name with `process:`. They stand here alone: a push cannot run anything.
+	Processes map[string]process.Config `yaml:"processes"`
+	// Go are the Go types that modules may name with `go:`; the program that is built with them puts them here.
+	Go map[string]maker.Module `yaml:"-"`
 	// Feeds are the settings of feeds that are pushed over HTTP, by name.
 	Feeds map[string]FeedConfig `yaml:"feeds"`
 	// Poll is how often watched files and folders are looked at when no notification comes. Default 2s.
@@ -58,6 +66,28 @@ func DefaultConfig() Config {
 	return Config{Source: "main", TTL: 300, Poll: 2 * time.Second,
 		ModuleGuard: ModuleGuard{AtLeast: 10, Share: 0.2, AtMost: 500, Window: 10 * time.Minute},
 		Limits:      Limits{Entities: 20_000_000, Tombstones: 1_000_000, Feeds: 1_000, Queue: 256, Held: 10_000}}
+}
+
+var processName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+// NewPrograms makes the programs of a configuration, which need not have been checked yet, without starting them.
+func NewPrograms(cfg Config, log *slog.Logger) map[string]*process.Pool {
+	pools := make(map[string]*process.Pool, len(cfg.Processes))
+	for name, p := range cfg.Processes {
+		if p.Check() == nil {
+			pools[name] = process.New(name, p, log)
+		}
+	}
+	return pools
+}
+
+// Programs shows them to a ruleset.
+func Programs(pools map[string]*process.Pool) map[string]maker.Program {
+	list := make(map[string]maker.Program, len(pools))
+	for name, p := range pools {
+		list[name] = p
+	}
+	return list
 }
 
 // watched is an inventory file and its feed.
@@ -91,6 +121,15 @@ func (c *Config) check() ([]watched, error) {
 	}
 	if err := c.ModuleGuard.check(); err != nil {
 		return nil, err
+	}
+	for name, p := range c.Processes {
+		if !processName.MatchString(name) {
+			return nil, fmt.Errorf("processes: %q: lower-case letters, digits, - and _, at most 63, a letter first", name)
+		}
+		if err := p.Check(); err != nil {
+			return nil, fmt.Errorf("processes: %s: %w", name, err)
+		}
+		c.Processes[name] = p
 	}
 	for _, l := range []struct{ set, def *int }{{&c.Limits.Entities, &d.Limits.Entities}, {&c.Limits.Tombstones, &d.Limits.Tombstones},
 		{&c.Limits.Feeds, &d.Limits.Feeds}, {&c.Limits.Queue, &d.Limits.Queue}, {&c.Limits.Held, &d.Limits.Held}} {

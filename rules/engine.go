@@ -9,6 +9,9 @@ import (
 // checked is an entity whose attributes fit its kind.
 type checked = ruleset.Entity
 
+// module is a compiled rule module.
+type module = ruleset.Module
+
 // worker is what one goroutine evaluates with.
 type worker = ruleset.Worker
 
@@ -68,7 +71,13 @@ func (e *engine) evaluate(w *worker, s *entityState) []result {
 	modules := e.modules[c.Kind]
 	results := make([]result, len(modules))
 	for i, m := range modules {
-		list, err := m.EvalNumbered(w, c, s.numbers)
+		if m.Process != "" {
+			if r, final := ask(w, m, c, s); final {
+				results[i] = r
+				continue
+			}
+		}
+		list, err := evaluateOne(w, m, c, s)
 		r := result{module: m.Name, err: err, gives: make(map[string]row.Contribution, len(list))}
 		for _, g := range list {
 			r.gives[g.Owner.String()] = row.Contribution{Module: m.Name, Entity: s.key, Shared: g.Shared, Sets: g.Sets, Standings: g.Standings}
@@ -76,6 +85,29 @@ func (e *engine) evaluate(w *worker, s *entityState) []result {
 		results[i] = r
 	}
 	return results
+}
+
+func evaluateOne(w *worker, m *module, c *checked, s *entityState) ([]ruleset.Contribution, error) {
+	if m.Process != "" {
+		return m.Finish(w, c, s.answers[m.Name])
+	}
+	return m.EvalNumbered(w, c, s.numbers)
+}
+
+// ask decides what becomes of a module that a program makes the records of; final is false where its answer is there.
+func ask(w *worker, m *module, c *checked, s *entityState) (r result, final bool) {
+	_, answered := s.answers[m.Name]
+	switch wanted, err := m.Wants(w, c); {
+	case err != nil:
+		return result{module: m.Name, err: err}, true
+	case !wanted:
+		return result{module: m.Name}, true
+	case answered:
+		return r, false
+	case s.answers != nil: // another program's turn
+		return result{module: m.Name, keep: true}, true
+	}
+	return result{module: m.Name, wait: m.Process}, true
 }
 
 // checked gives an entity's checked attributes: those of the event, when it was checked by these very kinds.

@@ -20,6 +20,8 @@ type result struct {
 	module string
 	gives  map[string]row.Contribution // by owner name
 	err    error
+	keep   bool   // what it gave before stays, whatever that was
+	wait   string // the program that is to be asked first
 }
 
 // maxRow keeps a row below table.MaxValue, with room for estimates. A pool name carries some 2,000 members with it.
@@ -42,7 +44,7 @@ func (b *batch) evaluate(list []*entityState) {
 	})
 	for _, e := range list {
 		b.give(e)
-		e.results, e.item, e.checked, e.numbers = nil, nil, nil, nil
+		e.results, e.item, e.checked, e.numbers, e.answers = nil, nil, nil, nil, nil
 	}
 }
 
@@ -58,12 +60,16 @@ func (b *batch) give(e *entityState) {
 	for _, r := range e.results {
 		old := before[r.module]
 		delete(before, r.module)
+		if r.keep || r.wait != "" {
+			given = b.keep(e, r, old, given)
+			continue
+		}
 		g := inventory.Given{Module: r.module, Names: slices.Sorted(maps.Keys(r.gives))}
 		if r.err == nil {
 			r.err = b.fits(e, g, given, r.gives)
 		}
 		if r.err == nil {
-			r.err = b.loses(old, g)
+			r.err = b.loses(e, old, g)
 		}
 		if r.err != nil {
 			g = inventory.Given{Module: r.module, Held: r.err != errGuarded, Guarded: r.err == errGuarded, Names: old.Names}
@@ -93,6 +99,19 @@ func (b *batch) give(e *entityState) {
 			it.set(inventory.Verdict{Status: inventory.HeldBack, Reason: cause.Error()})
 		}
 	}
+}
+
+// keep leaves what a module gave as it is, and has its program asked where it waits for that.
+func (b *batch) keep(e *entityState, r result, old inventory.Given, given []inventory.Given) []inventory.Given {
+	old.Module = r.module
+	if r.wait != "" {
+		b.l.wait(r.wait, e.key, e.tried && !old.Waiting)
+		old.Waiting = true
+	}
+	if old.Waiting || old.Held || len(old.Names) > 0 {
+		given = append(given, old)
+	}
+	return given
 }
 
 // replace writes a module's contributions of an entity, and takes away those at names that it gives no more.
@@ -179,10 +198,9 @@ const reevaluateAtOnce = maxBatch
 func (l *lead) reevaluate(ctx context.Context) error {
 	n := min(reevaluateAtOnce, len(l.backlog))
 	b := l.begin()
-	b.tried = true
 	for _, key := range l.backlog[:n] {
-		if e := b.entity(key); e.ok && !e.row.Gone() {
-			e.changed = true
+		if e := b.entity(key); e.ok && !e.row.Gone() && !e.changed {
+			e.changed, e.tried = true, true
 			b.order = append(b.order, e)
 		}
 	}

@@ -22,6 +22,7 @@ const (
 	unitFeed         = "feed"
 	unitModule       = "module"
 	unitModuleFile   = "module-file"
+	unitProcess      = "process"
 	unitPush         = "push"
 )
 

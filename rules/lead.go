@@ -26,6 +26,9 @@ type lead struct {
 	yields             map[string]*yield        // by module
 	numbers            *inventory.Numbers       // of numbered roles
 	kept               int                      // members that pools serve though they left
+	waits              map[string]*waiting      // by program
+	versions           map[string]string        // of programs, as they announced them in this term
+	owed               []owed                   // found at the start of the term
 	backlog            []string                 // keys of entities to evaluate again, since rules changed
 	loaded             atomic.Pointer[row.Load] // what is loaded into rules.<source>, for the folder's watcher; nil: nothing
 	generation         atomic.Int64             // grows when kinds change: files are read again then, for what was refused may pass now
@@ -115,10 +118,13 @@ func (l *lead) insist(ctx context.Context, j *job) error {
 
 // takeOver opens the tables for writing, fencing off whoever had them, and reads what the stage keeps in memory.
 func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
-	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, numbers: inventory.NewNumbers(), yields: map[string]*yield{}, begun: time.Now(), beaten: time.Now(),
+	l := &lead{Stage: s, feeds: map[string]*feedState{}, heldBy: map[string]row.Held{}, ruled: map[string]chan struct{}{}, numbers: inventory.NewNumbers(), yields: map[string]*yield{}, waits: map[string]*waiting{}, versions: map[string]string{}, begun: time.Now(), beaten: time.Now(),
 		jobs: make(chan *job, s.cfg.Limits.Queue), ended: make(chan struct{})}
 	for _, w := range s.watched {
 		l.ruled[w.feed] = make(chan struct{}, 1)
+	}
+	for name := range s.programs {
+		l.waits[name] = newWaiting()
 	}
 	for _, t := range []struct {
 		w      **table.Writer
@@ -138,6 +144,7 @@ func (s *Stage) takeOver(ctx context.Context) (*lead, error) {
 	if err := l.loadStored(ctx); err != nil {
 		return nil, err
 	}
+	l.recallWaiting()
 	return l, nil
 }
 
@@ -179,6 +186,9 @@ func (l *lead) recall() error {
 				l.heldContributions++
 			}
 			l.recallYield(key, g)
+			if g.Waiting || g.Held {
+				l.owed = append(l.owed, owed{key, g.Module})
+			}
 		}
 		if r.Gone() {
 			l.tombs = append(l.tombs, tomb{key, r.Deleted})
@@ -311,6 +321,8 @@ func (l *lead) beat(ctx context.Context) error {
 	b := l.begin()
 	b.forget()
 	b.countLosses()
+	b.showPrograms()
+	l.retryBlamed(b.now)
 	l.numbers.Expire(b.now.Unix())
 	return b.commit(ctx)
 }

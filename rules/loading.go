@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/inventory"
@@ -27,16 +28,39 @@ type moduleHash struct {
 	Next string `json:"next,omitempty"` // what is being evaluated: it passed the guard, or was released
 }
 
-func (h moduleHash) is(m *ruleset.Module) bool { return h.Kind == m.Kind && h.Hash == m.Hash }
+// hash is what a module is in force with: its own hash, and the version of its program. One that did not run yet in this term
+// counts as what it was.
+func (l *lead) hash(m *module, was moduleHash) string {
+	if m.Process == "" {
+		return m.Hash
+	}
+	prefix := m.Hash + "@"
+	if version, known := l.versions[m.Process]; known {
+		return prefix + version
+	}
+	for _, old := range []string{was.Next, was.Hash} {
+		if strings.HasPrefix(old, prefix) {
+			return old
+		}
+	}
+	return prefix
+}
+
+// same tells whether everything was made with a module as it is. A program that never ran made nothing yet: all waits for it.
+func (l *lead) same(h moduleHash, m *module) bool {
+	return h.Kind == m.Kind && (h.Hash == l.hash(m, h) || m.Process != "" && h.Hash == m.Hash+"@")
+}
 
 // passes tells whether a module needs no trial.
-func (h moduleHash) passes(m *ruleset.Module) bool { return h.is(m) || h.Next == m.Hash }
+func (l *lead) passes(h moduleHash, m *module) bool {
+	return l.same(h, m) || h.Next == l.hash(m, h) || m.Process != "" && h.Next == m.Hash+"@"
+}
 
 // untriedOf names the modules of a set that the guard has not let pass.
 func (l *lead) untriedOf(set *ruleset.Ruleset) map[string]bool {
 	was, list := l.readRulesRow(), map[string]bool{}
 	for _, m := range set.Modules() {
-		if h, known := was[m.Name]; known && !h.passes(m) {
+		if h, known := was[m.Name]; known && !l.passes(h, m) {
 			list[m.Name] = true
 		}
 	}
@@ -47,7 +71,7 @@ func (l *lead) untriedOf(set *ruleset.Ruleset) map[string]bool {
 // hash, so that their kinds are evaluated again when they are back.
 func (b *batch) putRulesRow() {
 	b.touchPools()
-	now := b.frozenRow()
+	now, was := b.frozenRow(), b.l.readRulesRow()
 	for name := range now {
 		if !b.l.engine.frozen[name] {
 			delete(now, name)
@@ -55,7 +79,7 @@ func (b *batch) putRulesRow() {
 	}
 	for _, m := range b.l.engine.set.Modules() {
 		if !b.l.engine.frozen[m.Name] {
-			now[m.Name] = moduleHash{Kind: m.Kind, Hash: m.Hash}
+			now[m.Name] = moduleHash{Kind: m.Kind, Hash: b.l.hash(m, was[m.Name])}
 		}
 	}
 	b.putInForce(now)
@@ -70,8 +94,8 @@ func (b *batch) recordAdopted() {
 	}
 	now := b.frozenRow()
 	for _, m := range b.l.engine.set.Modules() {
-		if h, known := now[m.Name]; known && !h.is(m) && !b.l.engine.frozen[m.Name] {
-			h.Next = m.Hash
+		if h, known := now[m.Name]; known && !b.l.same(h, m) && !b.l.engine.frozen[m.Name] {
+			h.Next = b.l.hash(m, h)
 			now[m.Name] = h
 		}
 	}
@@ -106,7 +130,8 @@ func (l *lead) readRulesRow() inForce {
 }
 
 func (l *lead) options(prefix string, good map[string][]byte) ruleset.Options {
-	return ruleset.Options{Prefix: prefix, Vars: l.cfg.Vars, DefaultTTL: l.cfg.TTL, LastGood: good}
+	return ruleset.Options{Prefix: prefix, Vars: l.cfg.Vars, DefaultTTL: l.cfg.TTL, LastGood: good,
+		Go: l.cfg.Go, Processes: Programs(l.programs)}
 }
 
 // loadStored puts the rules of the table in force at the start of a term, and finds what is to be evaluated again.
@@ -160,7 +185,7 @@ func (l *lead) adopt(set *ruleset.Ruleset, faulty bool, untried map[string]bool)
 	for _, m := range set.Modules() {
 		present[m.Name] = true
 		old, ok := was[m.Name]
-		if (ok && old.is(m)) || untried[m.Name] {
+		if (ok && l.same(old, m)) || untried[m.Name] {
 			continue
 		}
 		kinds[m.Kind] = true

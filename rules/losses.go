@@ -21,6 +21,7 @@ type yield struct {
 	recent []int64         // when, in Unix seconds, entities lost theirs: within the window, the oldest first
 	kept   map[string]bool // entities that it gives nothing for any more and whose records stay
 	names  int             // of those
+	faulty int             // entities whose newest evaluation failed
 	shown  int             // how many of them its held thing tells of
 }
 
@@ -40,7 +41,7 @@ func (l *lead) lossesID(module string) string {
 
 // loses decides whether a module may stop giving records for an entity. What a change of its file does was tried
 // before (trial.go), so it does not count.
-func (b *batch) loses(old, g inventory.Given) error {
+func (b *batch) loses(e *entityState, old, g inventory.Given) error {
 	if len(g.Names) > 0 || len(old.Names) == 0 {
 		return nil
 	}
@@ -49,7 +50,7 @@ func (b *batch) loses(old, g inventory.Given) error {
 	switch {
 	case old.Guarded && !standing: // it was released
 		return nil
-	case b.tried && !old.Guarded:
+	case e.tried && !old.Guarded:
 		return nil
 	case standing:
 		return errGuarded
@@ -73,6 +74,12 @@ func (b *batch) track(entity string, old, g inventory.Given) {
 	}
 	if len(g.Names) > 0 {
 		y.giving++
+	}
+	if old.Held {
+		y.faulty--
+	}
+	if g.Held {
+		y.faulty++
 	}
 	if old.Guarded == g.Guarded {
 		return
@@ -123,10 +130,13 @@ func someOf(set map[string]bool) string {
 
 // recallYield counts what an entity's row says, at the start of a term.
 func (l *lead) recallYield(key string, g inventory.Given) {
+	y := l.yield(g.Module)
+	if g.Held {
+		y.faulty++
+	}
 	if len(g.Names) == 0 {
 		return
 	}
-	y := l.yield(g.Module)
 	y.giving++
 	if g.Guarded {
 		y.kept[key] = true

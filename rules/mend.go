@@ -19,13 +19,12 @@ import (
 func (l *lead) mend(ctx context.Context) error {
 	started := time.Now()
 	b := l.begin()
-	b.tried = true
 	for key := range l.inv.All() {
 		if _, _, ok := inventory.SplitKey(key); !ok {
 			continue
 		}
 		if e := b.entity(key); e.ok && !e.row.Gone() {
-			e.changed = true
+			e.changed, e.tried = true, true
 			b.order = append(b.order, e)
 		}
 	}

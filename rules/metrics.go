@@ -5,10 +5,13 @@ import (
 	"math"
 	"time"
 
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"zonecast/internal/inventory"
 	"zonecast/internal/service"
+	"zonecast/rules/process"
 )
 
 // metrics of a rules stage, labelled with the source where several run in one process.
@@ -26,6 +29,8 @@ type metrics struct {
 	fenced     prometheus.Counter
 	sequence   prometheus.Gauge
 	kept       prometheus.Gauge
+	waiting    *prometheus.GaugeVec
+	moduleHeld *prometheus.GaugeVec
 	listed     time.Time // when the gauges of held things and feeds were last set
 }
 
@@ -48,7 +53,9 @@ func newMetrics(reg prometheus.Registerer, source string) *metrics {
 	}
 	m.kept = prometheus.NewGauge(prometheus.GaugeOpts{Name: name("pool_kept"), Help: "Members of pools that are served though they left, for want of others.", ConstLabels: label})
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over.", ConstLabels: label})
-	reg.MustRegister(m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.asOf, m.commit, m.changed, m.backlog, m.sequence, m.kept)
+	m.waiting = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("process_waiting"), Help: "Entities that a program is to be asked about.", ConstLabels: label}, []string{"process"})
+	m.moduleHeld = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("module_held"), Help: "Entities of which a module's last good records are held.", ConstLabels: label}, []string{"module"})
+	reg.MustRegister(m.waiting, m.moduleHeld, m.kept, m.fenced, m.events, m.unknown, m.evalErrors, m.entities, m.tombstones, m.asOf, m.commit, m.changed, m.backlog, m.sequence)
 	for _, status := range []string{inventory.Accepted, inventory.Ignored, inventory.Refused, inventory.HeldBack} {
 		m.events.WithLabelValues(status)
 	}
@@ -65,6 +72,24 @@ func (m *metrics) resigned() {
 	m.backlog.Set(0)
 	m.held.Set(nil)
 	m.asOf.Reset()
+}
+
+// programs counts what programs do, each by its name.
+func (m *metrics) programs(reg prometheus.Registerer, source string, pools map[string]*process.Pool) {
+	for name, p := range pools {
+		label := prometheus.Labels{"source": source, "process": name}
+		for _, c := range []struct {
+			name, help string
+			count      *atomic.Int64
+		}{
+			{"restarts", "Starts of a program after it failed.", &p.Restarts},
+			{"timeouts", "Times a program was killed since it gave no answer.", &p.Timeouts},
+			{"requests", "Entities a program was asked about.", &p.Requests},
+		} {
+			reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "zonecast_rules_process_" + c.name + "_total", Help: c.help, ConstLabels: label},
+				func() float64 { return float64(c.count.Load()) }))
+		}
+	}
 }
 
 func (m *metrics) committed(b *batch, started time.Time) {
@@ -94,6 +119,15 @@ func (m *metrics) committed(b *batch, started time.Time) {
 		counts[[2]string{unitContribution, "more-held"}] = more
 	}
 	m.held.Set(counts)
+	for name, w := range b.l.waits {
+		m.waiting.WithLabelValues(name).Set(float64(len(w.tried)))
+	}
+	m.moduleHeld.Reset()
+	for name, y := range b.l.yields {
+		if n := y.faulty + len(y.kept); n > 0 {
+			m.moduleHeld.WithLabelValues(name).Set(float64(n))
+		}
+	}
 	for name, f := range b.l.feeds {
 		m.asOf.WithLabelValues(name).Set(float64(f.AsOf(b.now).Unix()))
 	}

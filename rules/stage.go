@@ -10,19 +10,22 @@ import (
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
 	"zonecast/internal/store"
+	"zonecast/rules/process"
 )
 
 // Stage is a rules stage: the leader of its source, or a standby that waits to be.
 type Stage struct {
 	cfg     Config
 	watched []watched
-	st      store.Store
-	host    *service.Host
-	log     *slog.Logger
-	metrics *metrics
-	terms   *leader.Terms
-	name    string               // in leaders, held things and /readyz: "rules.main"
-	lead    atomic.Pointer[lead] // nil on a standby
+	// programs are those of the configuration. They run during a term.
+	programs map[string]*process.Pool
+	st       store.Store
+	host     *service.Host
+	log      *slog.Logger
+	metrics  *metrics
+	terms    *leader.Terms
+	name     string               // in leaders, held things and /readyz: "rules.main"
+	lead     atomic.Pointer[lead] // nil on a standby
 }
 
 // errStarting is the readiness of a stage that neither leads nor knows who does.
@@ -37,6 +40,8 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	s := &Stage{cfg: cfg, watched: files, st: st, host: h, name: "rules." + cfg.Source}
 	s.log = h.Log.With("stage", s.name)
 	s.metrics = newMetrics(h.Metrics, cfg.Source)
+	s.programs = NewPrograms(cfg, s.log)
+	s.metrics.programs(h.Metrics, cfg.Source, s.programs)
 	s.terms = leader.NewTerms(h.Metrics, s.name)
 	h.Ready.Set(s.name, errStarting)
 	s.mount(h)
@@ -85,6 +90,10 @@ func (s *Stage) work(ctx context.Context) error {
 	g, _ := service.NewGroup(ctx)
 	g.Go("loop", l.loop)
 	g.Go("trial", l.tryStored)
+	for name, pool := range s.programs {
+		g.Go("process "+name, pool.Run)
+		g.Go("ask "+name, func(ctx context.Context) error { return l.askProgram(ctx, name, pool) })
+	}
 	if s.cfg.Dir != "" {
 		g.Go("rules folder", l.watchRules)
 	}

@@ -8,6 +8,8 @@ import (
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/inventory"
+	"zonecast/rules/maker"
+	"zonecast/rules/process"
 	"zonecast/rules/ruleset"
 )
 
@@ -83,7 +85,7 @@ func (l *lead) choose(t *trial) {
 			s.was = old.Module.Name
 		}
 		before, known := was[s.was]
-		if !known || (s.was == f.Module.Name && before.passes(f.Module)) {
+		if !known || (s.was == f.Module.Name && l.passes(before, f.Module)) {
 			continue
 		}
 		t.subjects = append(t.subjects, s)
@@ -104,11 +106,22 @@ func (l *lead) keysOf(kinds map[string]bool) []string {
 	return keys
 }
 
-// run tries the modules, a stretch of entities at a time.
+// run tries the modules, a stretch of entities at a time. What programs make is asked of them beside the loop.
 func (l *lead) run(ctx context.Context, t *trial) error {
 	for keys := range slices.Chunk(t.keys, trialAtOnce) {
-		if err := l.look(ctx, func() error { return l.stretch(t, keys) }); err != nil {
+		looks := make([]look, len(keys))
+		if err := l.look(ctx, func() error { return l.stretch(t, keys, looks) }); err != nil {
 			return err
+		}
+		for i, s := range t.subjects {
+			if program := l.programs[s.module.Process]; program != nil {
+				askTrial(ctx, program, looks, i)
+			}
+			for _, seen := range looks {
+				if seen.live {
+					s.count(seen.key, seen.given, seen.gives[i])
+				}
+			}
 		}
 	}
 	for _, s := range t.subjects {
@@ -117,31 +130,34 @@ func (l *lead) run(ctx context.Context, t *trial) error {
 	return nil
 }
 
-func (l *lead) stretch(t *trial, keys []string) error {
+// look is what a trial sees of an entity.
+type look struct {
+	key   string
+	live  bool
+	given []inventory.Given
+	gives []bool           // by subject
+	asks  []*maker.Request // by subject: what is left to ask its program
+}
+
+func (l *lead) stretch(t *trial, keys []string, looks []look) error {
 	if l.engine != t.engine {
 		return errStale
 	}
 	b := l.begin()
-	gives := make([][]bool, len(keys)) // by entity and subject
 	for _, key := range keys {
 		b.entity(key)
 	}
 	l.parallel(len(keys), func(w *worker, i int) {
 		if e := b.entities[keys[i]]; e.ok && !e.row.Gone() {
-			gives[i] = t.gives(w, e, l.numbers)
+			looks[i] = t.look(w, e, l.numbers)
 		}
 	})
-	for i, key := range keys {
-		for j := range gives[i] {
-			t.subjects[j].count(key, b.entities[key].row.Given, gives[i][j])
-		}
-	}
 	return nil
 }
 
-// gives tells which subjects would have records for an entity. A fault counts as records: the last good ones stay.
-func (t *trial) gives(w *worker, e *entityState, numbers *inventory.Numbers) []bool {
-	gives := make([]bool, len(t.subjects))
+// look tells which subjects would have records for an entity. A fault counts as records: the last good ones stay.
+func (t *trial) look(w *worker, e *entityState, numbers *inventory.Numbers) look {
+	seen := look{key: e.key, live: true, given: e.row.Given, gives: make([]bool, len(t.subjects)), asks: make([]*maker.Request, len(t.subjects))}
 	kind, id, _ := inventory.SplitKey(e.key)
 	attrs, err := inventory.Attrs(e.row.Attrs)
 	var c *checked
@@ -150,14 +166,35 @@ func (t *trial) gives(w *worker, e *entityState, numbers *inventory.Numbers) []b
 	}
 	for i, s := range t.subjects {
 		if err != nil {
-			gives[i] = true
+			seen.gives[i] = true
 			continue
 		}
-		asks := c.Demand(w, e.key, []*ruleset.Module{s.module})
+		if s.module.Process != "" {
+			request, ok, fault := s.module.Request(w, c)
+			if seen.gives[i] = fault != nil; ok {
+				seen.asks[i] = &request
+			}
+			continue
+		}
+		asks := c.Demand(w, e.key, []*module{s.module})
 		list, fault := s.module.EvalNumbered(w, c, numbers.Tried(e.key, asks.Claims))
-		gives[i] = fault != nil || len(list) > 0
+		seen.gives[i] = fault != nil || len(list) > 0
 	}
-	return gives
+	return seen
+}
+
+// askTrial asks a program for what is left of a stretch. What it does not come to counts as records.
+func askTrial(ctx context.Context, program *process.Pool, looks []look, subject int) {
+	var requests []maker.Request
+	var of []int
+	for i := range looks {
+		if looks[i].live && looks[i].asks[subject] != nil {
+			requests, of = append(requests, *looks[i].asks[subject]), append(of, i)
+		}
+	}
+	for i, a := range program.Ask(ctx, requests) {
+		looks[of[i]].gives[subject] = a.Err != nil || len(a.Records) > 0
+	}
 }
 
 func (s *subject) count(key string, given []inventory.Given, gives bool) {
@@ -204,11 +241,16 @@ func manyEntities(n int) string {
 	return fmt.Sprintf("%d entities", n)
 }
 
-// tryStored tries, at the start of a term, what changed without the files: vars, kinds' meaning, a newer program.
+// tryStored tries, at the start of a term, what changed without the files: vars, kinds' meaning, a newer zonecast.
 func (l *lead) tryStored(ctx context.Context) error {
+	return l.tryInForce(ctx, func() bool { return len(l.engine.untried) > 0 })
+}
+
+// tryInForce tries what changed about the modules that are loaded, where needed says so in the loop.
+func (l *lead) tryInForce(ctx context.Context, needed func() bool) error {
 	var t *trial
 	err := l.look(ctx, func() error {
-		if len(l.engine.untried) > 0 {
+		if needed() {
 			t = &trial{engine: l.engine, compiled: compiled{rs: l.engine.set}, stored: true}
 			l.choose(t)
 		}

@@ -101,7 +101,13 @@ func check(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error) {
 	}
 	generated := presenter.Generated{}
 	if set, ok := sets[cfg.Rules.Dir]; ok {
-		rs, more := ruleset.Load(set.Files, ruleset.Options{Prefix: set.Prefix, Vars: cfg.Rules.Vars, DefaultTTL: cfg.Rules.TTL})
+		programs, stop, err := startPrograms(cmd, cfg)
+		if err != nil {
+			problems = append(problems, zone.Problem{Check: "bad-config", Severity: zone.Error, File: configName(flags.file), Text: err.Error()})
+		}
+		defer stop()
+		rs, more := ruleset.Load(set.Files, ruleset.Options{Prefix: set.Prefix, Vars: cfg.Rules.Vars, DefaultTTL: cfg.Rules.TTL,
+			Go: cfg.Rules.Go, Processes: programs})
 		problems = append(problems, more...)
 		for _, m := range rs.Modules() {
 			problems = append(problems, m.RunTests()...)

@@ -91,6 +91,7 @@ func defaultConfig() Config {
 		Publisher:  publisher.DefaultConfig(),
 		LocalProxy: localproxy.DefaultConfig(),
 	}
+	c.Rules.Go = goModules
 	// Where these stand follows from Data, unless they are given: see place.
 	c.Publisher.Data, c.Publisher.KeyFile, c.LocalProxy.Data = "", "", ""
 	return c
@@ -153,6 +154,13 @@ func (c *Config) place(dir string) {
 		at(&tls.CA)
 		at(&tls.Cert)
 		at(&tls.Key)
+	}
+	for name, p := range c.Rules.Processes {
+		if p.Dir == "" {
+			p.Dir = "."
+		}
+		at(&p.Dir)
+		c.Rules.Processes[name] = p
 	}
 	for i, entry := range c.Rules.Inventory {
 		name, path, ok := strings.Cut(entry, "=")

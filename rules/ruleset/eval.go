@@ -54,17 +54,11 @@ func (m *Module) EvalNumbered(w *Worker, e *Entity, numbers map[string]inventory
 	}
 	w.begin(m, e, numbers)
 	defer w.end()
-	ok, err := w.condition(m.when)
-	if err != nil {
-		if isAbsent(err) {
-			return nil, nil
-		}
-		p := m.problem(e, nil, "eval", fmt.Errorf("when: %w", err))
-		p.Line, p.Column = m.whenAt.line, m.whenAt.column
-		return nil, p
+	if ok, err := m.wanted(w, e); err != nil || !ok {
+		return nil, err
 	}
-	if !ok {
-		return nil, nil
+	if m.outside != nil {
+		return m.finish(w, e, m.ask(e))
 	}
 	for _, r := range m.records {
 		if err := w.each(r); err != nil {
@@ -85,6 +79,20 @@ func checkOf(err error) string {
 		return number.Check
 	}
 	return "eval"
+}
+
+// wanted tells whether the module gives anything for the worker's entity.
+func (m *Module) wanted(w *Worker, e *Entity) (bool, error) {
+	ok, err := w.condition(m.when)
+	if err != nil {
+		if isAbsent(err) {
+			return false, nil
+		}
+		p := m.problem(e, nil, "eval", fmt.Errorf("when: %w", err))
+		p.Line, p.Column = m.whenAt.line, m.whenAt.column
+		return false, p
+	}
+	return ok, nil
 }
 
 func isAbsent(err error) bool {

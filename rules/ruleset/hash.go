@@ -27,10 +27,14 @@ func (m *Module) hash(root *yaml.Node, ttl uint32) string {
 	}
 	rules = top
 	vars := m.vars
-	if !usesVars {
+	if !usesVars && m.outside == nil {
 		vars = nil
 	}
-	text, err := json.Marshal([]any{language, rules, m.kind, vars, ttl}) // maps are written in order of their keys
+	parts := []any{language, rules, m.kind, vars, ttl}
+	if m.outside != nil {
+		parts = append(parts, m.outside.version)
+	}
+	text, err := json.Marshal(parts) // maps are written in order of their keys
 	if err != nil {
 		panic("ruleset: " + err.Error()) // texts, numbers and booleans always encode
 	}

@@ -9,6 +9,7 @@ import (
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/zone"
+	"zonecast/rules/maker"
 )
 
 // ErrUnknownKind is an entity of a kind that kinds.yaml does not have.
@@ -28,6 +29,10 @@ type Options struct {
 	Prefix     string            // put before paths in problems: "rules/modules/"
 	Vars       map[string]string // vars of the config
 	DefaultTTL uint32            // seconds, for modules without a ttl
+
+	// Go are the Go types, and Processes the programs, that module files may name.
+	Go        map[string]maker.Module
+	Processes map[string]maker.Program
 
 	// LastGood is the content of files at their last good load, by path. A file that is broken now is replaced by it (P3); its
 	// problems are reported all the same. With KindsFile in it, broken kinds too keep their last good form.
@@ -146,7 +151,7 @@ func (r *Ruleset) compile(f checkout.File, vars map[string]string) (*Module, []z
 	if root == nil {
 		return nil, s.problems
 	}
-	m := s.module(root, r.Kinds, vars, r.opt.DefaultTTL)
+	m := s.module(root, r.Kinds, vars, r.opt)
 	if !s.ok() || m == nil {
 		return nil, s.problems
 	}

@@ -28,8 +28,11 @@ type Module struct {
 	// the same hash gives the same contributions for the same entity.
 	Hash     string
 	Numbered bool // its records use numbers of numbered roles
+	// Process is the program that makes its records; "" where none does. Its version is no part of Hash: it is known once it runs.
+	Process string
 
-	display string // path as shown to people
+	outside *outside // nil: the records are in the file
+	display string   // path as shown to people
 	kind    *Kind
 	vars    map[string]string
 	when    *program
@@ -55,17 +58,17 @@ type record struct {
 	number       *number
 }
 
-var moduleKeys = []string{"module", "about", "kind", "when", "ttl", "shared", "records", "tests"}
+var moduleKeys = []string{"module", "about", "kind", "when", "ttl", "shared", "records", "go", "process", "tests"}
 var recordKeys = []string{"name", "type", "ttl", "when", "each", "value", "values", "values_from", "pool", "number"}
 
 // module reads a module's root mapping.
-func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string]string, defaultTTL uint32) *Module {
+func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string]string, opt Options) *Module {
 	top := s.mapping(root, "a module", moduleKeys...)
 	if top == nil {
 		return nil
 	}
 	m := &Module{display: s.path, vars: vars}
-	for _, key := range []string{"module", "kind", "records"} {
+	for _, key := range []string{"module", "kind"} {
 		if top[key] == nil {
 			s.fail("missing-key", root, "the module has no key "+key, "")
 		}
@@ -83,7 +86,7 @@ func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string
 	if n := top["shared"]; n != nil {
 		m.Shared = s.boolean(n, "shared")
 	}
-	ttl := defaultTTL
+	ttl := opt.DefaultTTL
 	if n := top["ttl"]; n != nil {
 		ttl = s.ttl(n)
 	}
@@ -100,6 +103,7 @@ func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string
 	if n := top["when"]; n != nil {
 		m.when, m.whenAt = s.expression(n, "when", sc, reflect.Bool), place{n.Line, n.Column}
 	}
+	s.outside(m, root, top, opt, ttl)
 	if n := top["records"]; n != nil {
 		s.records(m, n, sc, ttl)
 	}

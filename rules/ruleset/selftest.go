@@ -236,7 +236,11 @@ func (m *Module) runTest(w *Worker, i int) []zone.Problem {
 	}
 	list, failed, err := Evaluate(w, []*Module{m}, entities)
 	if err != nil {
-		return []zone.Problem{problem(t.given[failed].place, err.Error())}
+		p := problem(t.given[failed].place, err.Error())
+		if Down(err) {
+			p.Check = checkDown
+		}
+		return []zone.Problem{p}
 	}
 	made := served(list)
 	var problems []zone.Problem

@@ -1,0 +1,13 @@
+//go:build unix && !linux
+
+package process
+
+import "syscall"
+
+// attributes puts the program into a group of its own. Should zonecast be killed, its standard input ends.
+func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
+
+// awaitExit cannot wait here without collecting: the end of the pipes has to do.
+func awaitExit(int) {}
