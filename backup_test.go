@@ -3,6 +3,7 @@ package zonecast
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,8 +12,20 @@ import (
 // for octet, and what was known of revisions and deletions is known again.
 func TestBackup(t *testing.T) {
 	t.Parallel()
-	old := newMill(t, "embedded")
+	numbered := func(m *mill) *mill { // numbers follow from the order in which servers came: a backup must bring them along
+		writeFile(t, filepath.Join(m.dir, "rules/numbered.yaml"), `module: numbered
+kind: server
+ttl: 300
+records:
+  - {each: roles, number: {of: it, grace: 24h}, name: '{it}-{n}.prod.example.', type: A, value: '{ipv4}'}
+`)
+		return m
+	}
+	old := numbered(newMill(t, "embedded"))
 	old.start()
+	for _, id := range slices.Backward([]string{"s00", "s02", "s11", "s30"}) { // the last come first
+		old.post([]string{`{"op":"put","kind":"server","id":"` + id + `","rev":0,"attrs":{"hostname":"` + id + `","ipv4":"192.0.2.250","roles":["web"]}}`})
+	}
 	old.post(fleetHistory())
 	old.post([]string{`{"op":"put","kind":"server","id":"last","rev":1,"attrs":{"hostname":"last","ipv4":"192.0.2.201"}}`})
 	want := old.base()
@@ -21,7 +34,7 @@ func TestBackup(t *testing.T) {
 	contains(t, s.out+s.err, "rows of inventory.main in "+file)
 	old.stop()
 
-	fresh := newMill(t, "zookeeper")
+	fresh := numbered(newMill(t, "zookeeper"))
 	fresh.start()
 	defer func() { fresh.stop() }()
 	text := read(t, file)
