@@ -171,12 +171,7 @@ func TestP4PausedLeaders(t *testing.T) {
 	e := newEnsemble(t)
 	links := map[string]*zktest.Proxy{}
 	for i, w := range writers {
-		p := zktest.NewProxy(t, e.servers[i].Addr)
-		links[w.stage] = p
-		before, rest, _ := strings.Cut(read(t, e.path("zonecast.yaml")), "servers: [")
-		_, after, _ := strings.Cut(rest, "]")
-		e.write(w.stage+".yaml", before+"servers: ['"+p.Addr+"']"+after)
-		e.up[w.stage] = launch(t, e.dir, w.stage, "-c", w.stage+".yaml", "--data", "data-"+w.stage, "--http", e.http[w.stage])
+		links[w.stage] = e.behindProxy(w.stage, e.servers[i])
 	}
 	e.start("localproxy")
 	for _, w := range writers {
@@ -247,4 +242,3 @@ func (e *ensemble) metrics(process string) string {
 	}
 	return strings.Join(above, "\n")
 }
-
