@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
@@ -56,13 +58,33 @@ func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []ch
 			_ = json.Unmarshal(value, &info) // written a line above
 			w.Files[f.Path] = info
 		}
-		l.hold(row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, Effect: effect, CanFree: true, Detail: encode(w)}, fingerprint)
+		h := row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, CanFree: true, Detail: encode(w)}
+		n := l.wouldLose(&h, apex, files)
+		h.Effect = fmt.Sprintf("%s; people's records at %d names would go", effect, n)
+		l.hold(h, fingerprint)
 		l.log.Warn("zone held", "id", id, "zone", apex, "file", l.set.Prefix+path, "cause", cause)
 	}
 	delete(l.stale, id)
 	l.held = append(l.held, id)
 	l.problems = append(l.problems, zone.Problem{Check: check, Severity: zone.Error, File: l.set.Prefix + path, Name: subject,
 		Text: cause + ": the zone is held as it was", Fix: "bring the file back, or run: zonecast held release " + id})
+}
+
+// wouldLose lists the names of a zone at which files leave none of people's records, and counts them.
+func (l *loading) wouldLose(h *row.Held, apex zone.Name, files []checkout.File) int {
+	keep := map[string]bool{apex.String(): len(files) > 0} // its SOA stands there
+	zones, _ := zonefile.Parse(files, l.cfg.options("", l.at))
+	for _, z := range zones.Zones {
+		for _, r := range z.Records {
+			keep[r.Owner.String()] = true
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(l.old[apex])) {
+		if !keep[owner] {
+			h.Name("deleted", owner)
+		}
+	}
+	return len(h.Would) + h.More
 }
 
 // dropWanted forgets the files of a held zone that is held no more.

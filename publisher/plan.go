@@ -136,6 +136,11 @@ func heldItem(u *unit, s Summary, stopped []verdict, since int64) row.Held {
 		item.Problems = append(item.Problems, zone.Problem{Check: v.check, Severity: zone.Error, Name: apex, Text: v.text})
 	}
 	item.Cause = strings.Join(texts, "; ")
+	names, more := u.firstNames(row.MaxWould)
+	for _, n := range names {
+		item.Name(n.Change, n.Name.String())
+	}
+	item.More = more
 	item.Effect = "the zone is served as last released; a release "
 	switch {
 	case !item.CanFree:

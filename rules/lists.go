@@ -201,6 +201,9 @@ func (b *batch) holdList(feed string, format inventory.Format, text []byte, gone
 	}
 	h := row.Held{Unit: unitFeed, Subject: feed, Check: "list-guard", Cause: cause.Error(), CanFree: true,
 		Effect: fmt.Sprintf("the feed's last good list stays; a release applies the held one and deletes %d entities", len(gone))}
+	for _, key := range gone {
+		h.Name("deleted", key)
+	}
 	if h.Detail, err = json.Marshal(detail); err != nil {
 		return "", err
 	}

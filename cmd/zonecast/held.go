@@ -85,7 +85,7 @@ func heldShowCommand() *cobra.Command {
 	var flags clientFlags
 	cmd := &cobra.Command{
 		Use:     "show ID",
-		Short:   "Show a held item with its cause and effect",
+		Short:   "Show a held item: cause, effect, and what a release would do name by name",
 		Example: "  zonecast held show presenter:3f2a9c01",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -105,6 +105,12 @@ func heldShowCommand() *cobra.Command {
 				h.Subject, h.Check, when(h.Since), h.Cause, h.Effect)
 			for _, p := range h.Problems {
 				fmt.Fprintf(w, "  problem  %s\n", p.Error())
+			}
+			for _, line := range h.Would {
+				fmt.Fprintf(w, "  release  %s\n", line)
+			}
+			if h.More > 0 {
+				fmt.Fprintf(w, "  release  and %d more\n", h.More)
 			}
 			if h.CanFree {
 				fmt.Fprintf(w, "\nTo let it go:  zonecast held release %s --reason \"…\"\n", h.ID)
