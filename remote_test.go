@@ -31,7 +31,7 @@ localproxy:
 	d.serves("web1.prod.example.", dns.TypeA, "192.0.2.10")
 	d.ready("localproxy")
 	eventually(t, "it reports through the pipeline", func() bool {
-		return strings.Contains(d.must("publisher", "proxies", "--json"), `"via": "presenter"`)
+		return strings.Contains(d.must("publisher", "proxies", "--json"), `"via": "one"`)
 	})
 
 	// One of the two is enough, whichever it is.
