@@ -114,28 +114,29 @@ func (w *Worker) each(r *record) error {
 	if r.each == nil {
 		return w.recordOrSkip(r)
 	}
-	return w.elements(r, func() error { return w.recordOrSkip(r) })
-}
-
-// elements runs do once, or once for every element of the record's list.
-func (w *Worker) elements(r *record, do func() error) error {
-	if r.each == nil {
-		return do()
-	}
-	list, err := w.list(r.each)
+	list, err := w.elements(r)
 	if err != nil {
-		if isAbsent(err) {
-			return nil
-		}
-		return fmt.Errorf("each: %w", err)
+		return err
 	}
 	for _, v := range list {
 		w.setIt(v)
-		if err := do(); err != nil {
+		if err := w.recordOrSkip(r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// elements gives the record's list; none where it uses an absent attribute.
+func (w *Worker) elements(r *record) ([]any, error) {
+	list, err := w.list(r.each)
+	switch {
+	case err == nil:
+		return list, nil
+	case isAbsent(err):
+		return nil, nil
+	}
+	return nil, fmt.Errorf("each: %w", err)
 }
 
 // recordOrSkip leaves out the whole record if it uses an absent attribute.

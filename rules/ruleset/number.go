@@ -135,18 +135,23 @@ func (m *Module) claims(w *Worker, e *Entity) (claims []inventory.Claim, err err
 		if r.number == nil {
 			continue
 		}
-		err := w.elements(r, func() error {
+		list := []any{nil}
+		if r.each != nil {
+			if list, err = w.elements(r); err != nil {
+				return claims, err
+			}
+		}
+		for _, v := range list {
+			if r.each != nil {
+				w.setIt(v)
+			}
 			role, err := w.roleOf(r)
+			if err != nil && !isAbsent(err) {
+				return claims, err
+			}
 			if err == nil && role != "" {
 				claims = append(claims, inventory.Claim{Role: role, Grace: r.number.grace})
 			}
-			if isAbsent(err) {
-				return nil
-			}
-			return err
-		})
-		if err != nil {
-			return claims, err
 		}
 	}
 	return claims, nil
