@@ -90,7 +90,7 @@ func (n *Notifier) lead(ctx context.Context) error {
 	if err := recall(ctx, w, couriers, man); err != nil {
 		return err
 	}
-	group, ctx := service.NewGroup(ctx)
+	group, _ := service.NewGroup(ctx)
 	for _, c := range couriers {
 		group.Go("receiver "+c.name, c.run)
 	}

@@ -28,10 +28,12 @@ func secretFile(t *testing.T, text string) string {
 func TestTLSAndToken(t *testing.T) {
 	t.Parallel()
 	var got http.Header
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // takes anything
+	defer elsewhere.Close()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = r.Header.Clone()
 		if r.URL.Path == "/elsewhere/secret-path" {
-			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
 		}
 	}))
 	defer server.Close()
