@@ -1,3 +1,5 @@
+//go:build linux && amd64
+
 // Command faultrun makes things fail under a whole installation and judges what it does: a three-node ZooKeeper ensemble,
 // two of every stage and three proxies, each a real process. ci/faults builds what it needs and runs it.
 //
