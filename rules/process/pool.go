@@ -141,28 +141,30 @@ func (p *Pool) work(ctx context.Context, asks <-chan *job) {
 }
 
 // serve works requests off until the program fails.
-func (p *Pool) serve(ctx context.Context, c *child, asks <-chan *job) (err error) {
-	defer func() { p.note(-1, "", err) }()
+func (p *Pool) serve(ctx context.Context, c *child, asks <-chan *job) error {
+	down := func(err error) error { p.note(-1, "", err); return err }
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return down(ctx.Err())
 		case line, ok := <-c.lines:
 			if !ok {
-				return c.ended()
+				return down(c.ended())
 			}
-			return fmt.Errorf("it spoke without being asked: %s", quote(line))
+			return down(fmt.Errorf("it spoke without being asked: %s", quote(line)))
 		case j := <-asks:
 			err := c.exchange(ctx, j.list, j.answers, p.cfg.Timeout)
 			p.Requests.Add(int64(len(j.list)))
 			if errors.Is(err, errTimeout) {
 				p.Timeouts.Add(1)
 			}
-			close(j.done)
 			if err != nil {
+				_ = down(err) // before who asked can look
+				close(j.done)
 				return err
 			}
 			p.note(0, c.version, nil)
+			close(j.done)
 		}
 	}
 }
