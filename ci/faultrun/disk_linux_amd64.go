@@ -65,10 +65,10 @@ func disks(ctx context.Context, r *referee, o options, only string) (bool, error
 	}
 	for _, target := range diskTargets {
 		for _, op := range target.ops {
-			if !strings.Contains(target.what+", "+op.what, only) {
-				continue
-			}
 			for _, fault := range []diskFault{{syscall.EIO, false}, {syscall.EIO, true}, {syscall.ENOSPC, false}, {syscall.ENOSPC, true}} {
+				if !strings.Contains(fmt.Sprintf("%s, %s, %s", target.what, op.what, fault), only) {
+					continue
+				}
 				if err := sweep(ctx, r, o, dir, template, target, op, fault); err != nil {
 					return false, err
 				}
