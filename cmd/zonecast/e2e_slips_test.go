@@ -38,7 +38,7 @@ func TestSlips(t *testing.T) {
 		{up("--http", "nonsense"), 1, []string{"http: ", "nonsense"}},
 		{up("--http", "0.0.0.0:0"), 1, []string{"not loopback", "http.token_file"}},
 		{up("--data", "unknown.yaml"), 1, []string{"data folder: ", "unknown.yaml"}},
-		{up("--data", "damaged"), 1, []string{"damaged/store.db", "moved away"}},
+		{up("--data", "damaged"), 1, []string{"damaged/store.db", "move the file away"}},
 	} {
 		s := w.run("", c.args...)
 		if s.code != c.code {
