@@ -11,6 +11,7 @@ import (
 	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/service"
+	"zonecast/internal/table"
 )
 
 func (s *Stage) mount(h *service.Host) {
@@ -51,10 +52,16 @@ func (t *term) do(ctx context.Context, run func() error) error {
 	}
 }
 
-func fail(w http.ResponseWriter, err error) {
+// fail answers a job's error. When it is the end of the term nothing has been done, and the client may go where
+// somebody leads.
+func (s *Stage) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusServiceUnavailable
 	var refused *refusal
-	if errors.As(err, &refused) {
+	switch {
+	case errors.Is(err, errEnded), errors.Is(err, table.ErrFenced):
+		leader.Elsewhere(w, r, s.st, s.host, owner, "leads here no more")
+		return
+	case errors.As(err, &refused):
 		status = refused.status
 	}
 	service.Fail(w, status, err)
@@ -72,7 +79,7 @@ func (s *Stage) putZones(w http.ResponseWriter, r *http.Request) {
 	}
 	a, err := t.submit(r.Context(), p, "push")
 	if err != nil {
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	service.Reply(w, http.StatusOK, a)
@@ -107,7 +114,7 @@ func (s *Stage) postRelease(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if err != nil {
-		fail(w, err)
+		s.fail(w, r, err)
 		return
 	}
 	s.log.Warn("released by hand", "id", id, "unit", h.Unit, "subject", h.Subject, "cause", h.Cause, "reason", why.Reason, "by", why.By, "from", why.From)

@@ -16,7 +16,7 @@ import (
 
 // Errors that handlers turn into answers.
 var (
-	errNotLeader = errors.New("this publisher does not lead any more; ask again")
+	errNotLeader = errors.New("the term ended before anything was done")
 	errNotFound  = errors.New("no such held item")
 	errConflict  = errors.New("not possible now")
 	errBack      = fmt.Errorf("%w: nothing is published", errConflict)

@@ -13,6 +13,7 @@ import (
 	"zonecast/internal/decision"
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
+	"zonecast/internal/table"
 )
 
 // Bounds of a request: its JSON, what of a reason is written to the log of releases, and how long it may wait for a release.
@@ -103,16 +104,16 @@ func (s *Stage) ask(w http.ResponseWriter, r *http.Request, do func(t *term) (fu
 	}
 	select {
 	case err := <-a.done:
-		answerAsk(w, err)
+		s.answer(w, r, err)
 		if err == nil {
 			s.trimDecisions(r.Context())
 		}
 	case <-t.ended:
 		select {
 		case err := <-a.done:
-			answerAsk(w, err)
+			s.answer(w, r, err)
 		default:
-			service.Fail(w, http.StatusServiceUnavailable, errNotLeader)
+			s.answer(w, r, errNotLeader)
 		}
 	case <-r.Context().Done():
 	case <-late.C:
@@ -126,10 +127,14 @@ func (s *Stage) trimDecisions(ctx context.Context) {
 	}
 }
 
-func answerAsk(w http.ResponseWriter, err error) {
+// answer says what became of a request. When it is the end of the term nothing has been done, and the client may go
+// where somebody leads.
+func (s *Stage) answer(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case err == nil:
 		service.Reply(w, http.StatusOK, map[string]string{"status": "done"})
+	case errors.Is(err, errNotLeader), errors.Is(err, table.ErrFenced):
+		leader.Elsewhere(w, r, s.st, s.h, owner, "leads here no more")
 	case errors.Is(err, errNotFound):
 		service.Fail(w, http.StatusNotFound, err)
 	case errors.Is(err, errConflict):
