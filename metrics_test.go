@@ -32,7 +32,12 @@ func exported(t *testing.T) map[string]metric {
 	t.Helper()
 	http1, dns := freeUDP(t), freeUDP(t)
 	config := filepath.Join(t.TempDir(), "zonecast.yaml")
-	writeFile(t, config, read(t, "zonecast.yaml")+"\nnotify: {receivers: {ops: {url: 'http://127.0.0.1:1'}}}\n")
+	programs, err := filepath.Abs("examples/process")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample := strings.Replace(read(t, "zonecast.yaml"), "\nrules:\n", fmt.Sprintf("\nrules:\n  processes: {aliases: {command: [sh, aliases.sh], dir: %q}}\n", programs), 1)
+	writeFile(t, config, sample+"\nnotify: {receivers: {ops: {url: 'http://127.0.0.1:1'}}}\n")
 	launch(t, ".", "up", "-c", config, "--rules", "rules/modules", "--zones", "zones", "--inventory", "examples/fleet/fleet.yaml", "--data", t.TempDir(), "--http", http1, "--dns", dns)
 	eventually(t, "an event with an attribute too many is accepted", func() bool {
 		return strings.Contains(command(t, ".", "event", "--http", http1,
@@ -65,7 +70,7 @@ func exported(t *testing.T) map[string]metric {
 		}
 		swaps, events := families["zonecast_localproxy_swap_seconds"], families["zonecast_publisher_event_to_release_seconds"]
 		return swaps != nil && events.GetMetric()[0].GetHistogram().GetSampleCount() > 0 && found["zonecast_rules_unknown_attributes_total"].kind != "" &&
-			found["zonecast_publisher_proxies"].kind != ""
+			found["zonecast_publisher_proxies"].kind != "" && found["zonecast_rules_module_held"].kind != ""
 	})
 	return found
 }

@@ -3,9 +3,8 @@ package rules
 import (
 	"crypto/sha256"
 	"math"
-	"time"
-
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -31,7 +30,8 @@ type metrics struct {
 	kept       prometheus.Gauge
 	waiting    *prometheus.GaugeVec
 	moduleHeld *prometheus.GaugeVec
-	listed     time.Time // when the gauges of held things and feeds were last set
+	modules    map[string]int // that moduleHeld has now
+	listed     time.Time      // when the gauges of held things and feeds were last set
 }
 
 func newMetrics(reg prometheus.Registerer, source string) *metrics {
@@ -72,6 +72,8 @@ func (m *metrics) resigned() {
 	m.backlog.Set(0)
 	m.held.Set(nil)
 	m.asOf.Reset()
+	m.waiting.Reset()
+	m.moduleHeld.Reset()
 }
 
 // programs counts what programs do, each by its name.
@@ -82,7 +84,7 @@ func (m *metrics) programs(reg prometheus.Registerer, source string, pools map[s
 			name, help string
 			count      *atomic.Int64
 		}{
-			{"restarts", "Starts of a program after it failed.", &p.Restarts},
+			{"restarts", "Failures of a program, after each of which it was started again.", &p.Restarts},
 			{"timeouts", "Times a program was killed since it gave no answer.", &p.Timeouts},
 			{"requests", "Entities a program was asked about.", &p.Requests},
 		} {
@@ -122,12 +124,24 @@ func (m *metrics) committed(b *batch, started time.Time) {
 	for name, w := range b.l.waits {
 		m.waiting.WithLabelValues(name).Set(float64(len(w.tried)))
 	}
-	m.moduleHeld.Reset()
+	modules := map[string]int{}
+	for _, module := range b.l.engine.set.Modules() {
+		modules[module.Name] = 0
+	}
 	for name, y := range b.l.yields {
 		if n := y.faulty + len(y.kept); n > 0 {
-			m.moduleHeld.WithLabelValues(name).Set(float64(n))
+			modules[name] = n
 		}
 	}
+	for name := range m.modules {
+		if _, there := modules[name]; !there {
+			m.moduleHeld.DeleteLabelValues(name)
+		}
+	}
+	for name, n := range modules {
+		m.moduleHeld.WithLabelValues(name).Set(float64(n))
+	}
+	m.modules = modules
 	for name, f := range b.l.feeds {
 		m.asOf.WithLabelValues(name).Set(float64(f.AsOf(b.now).Unix()))
 	}
