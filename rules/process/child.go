@@ -21,9 +21,10 @@ import (
 
 const (
 	protocol   = 1
-	maxVersion = 100     // characters
-	maxLine    = 1 << 20 // octets of a line from the program: 1,000 records of 1 KB
-	ahead      = 256     // lines read and not looked at yet
+	maxVersion = 100         // characters
+	maxLine    = 1 << 20     // octets of a line from the program: 1,000 records of 1 KB
+	ahead      = 32          // lines read and not looked at yet
+	inherited  = time.Second // for which the ends of the pipes are waited for once the program has ended
 )
 
 // child is one run of a program.
@@ -80,13 +81,14 @@ func (c *child) run(cfg Config, log *slog.Logger, started chan<- error) {
 	go func() { defer close(read); c.read(stdout) }()
 	awaitExit(cmd.Process.Pid)
 	c.kill() // what it left behind
-	late := time.After(time.Second)
+	late, stop := context.WithTimeout(context.Background(), inherited)
 	for _, end := range []chan struct{}{logged, read} { // or somebody outside the group has inherited the pipes
 		select {
 		case <-end:
-		case <-late:
+		case <-late.Done():
 		}
 	}
+	stop()
 	c.mu.Lock()
 	c.pid = 0
 	c.mu.Unlock()

@@ -26,8 +26,9 @@ type Pool struct {
 	name string
 	cfg  Config
 	log  *slog.Logger
-	asks []chan *job  // of each worker
-	turn atomic.Int64 // which worker gets the first share
+	asks []chan *job   // of each worker
+	turn atomic.Int64  // which worker gets the first share
+	well time.Duration // livedWell, but in tests
 
 	mu      sync.Mutex
 	state   State
@@ -55,7 +56,7 @@ type job struct {
 
 // New takes a checked configuration.
 func New(name string, cfg Config, log *slog.Logger) *Pool {
-	p := &Pool{name: name, cfg: cfg, log: log.With("process", name), changed: make(chan struct{})}
+	p := &Pool{name: name, cfg: cfg, log: log.With("process", name), well: livedWell, changed: make(chan struct{})}
 	for range cfg.Workers {
 		p.asks = append(p.asks, make(chan *job))
 	}
@@ -143,16 +144,33 @@ func (p *Pool) work(ctx context.Context, asks <-chan *job) {
 // serve works requests off until the program fails.
 func (p *Pool) serve(ctx context.Context, c *child, asks <-chan *job) error {
 	down := func(err error) error { p.note(-1, "", err); return err }
+	well := time.NewTimer(p.well)
+	defer well.Stop()
 	for {
+		changed, err := p.overtaken(c)
+		if err != nil {
+			p.note(-1, "", nil)
+			return err
+		}
 		select {
 		case <-ctx.Done():
-			return down(ctx.Err())
+			p.note(-1, "", nil) // no failure of the program's
+			return ctx.Err()
+		case <-changed:
+		case <-well.C: // though nobody asked it anything
+			p.note(0, "", nil)
 		case line, ok := <-c.lines:
 			if !ok {
 				return down(c.ended())
 			}
 			return down(fmt.Errorf("it spoke without being asked: %s", quote(line)))
 		case j := <-asks:
+			if _, err := p.overtaken(c); err != nil {
+				p.note(-1, "", nil)
+				j.refuse(err)
+				close(j.done)
+				return err
+			}
 			err := c.exchange(ctx, j.list, j.answers, p.cfg.Timeout)
 			p.Requests.Add(int64(len(j.list)))
 			if errors.Is(err, errTimeout) {
@@ -163,10 +181,19 @@ func (p *Pool) serve(ctx context.Context, c *child, asks <-chan *job) error {
 				close(j.done)
 				return err
 			}
-			p.note(0, c.version, nil)
+			p.note(0, "", nil)
 			close(j.done)
 		}
 	}
+}
+
+// overtaken tells whether another worker has announced another version since: all must answer alike, so this one is started again.
+func (p *Pool) overtaken(c *child) (changed <-chan struct{}, err error) {
+	state, changed := p.State()
+	if state.Version != c.version {
+		err = fmt.Errorf("it is of version %s, another one of it of %s by now", c.version, state.Version)
+	}
+	return changed, err
 }
 
 // idle refuses requests for a while.
@@ -186,7 +213,7 @@ func (p *Pool) idle(ctx context.Context, wait time.Duration, cause error, asks <
 	}
 }
 
-// note keeps the state: by is how many more workers are up, version that of one which is, err why one is not.
+// note keeps the state: by is how many more workers are up, version that of one which has come up, err why one is not.
 func (p *Pool) note(by int, version string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func Main() {
 //	version=V           announced at start; without it "1"
 //	silent, wrong, dead at start: says nothing, says rubbish, ends
 //	child               at start: leaves a child that writes its number to the orders' file with .child
+//	heir                at start: leaves a child in a group of its own that inherits standard output and error, and ends
 //	hang=ID, die=ID, rubbish=ID, long=ID, twice=ID   at the entity ID (or any: *)
 //	error=ID, nothing=ID                             an error, or no records, for it
 //
@@ -107,6 +109,13 @@ func serve(path string) {
 		if err := child.Start(); err == nil {
 			_ = os.WriteFile(path+".child", []byte(fmt.Sprint(child.Process.Pid)), 0o600)
 		}
+	case slices.Contains(at, "heir"):
+		heir := exec.Command("sleep", "3600")
+		heir.Stdout, heir.Stderr, heir.SysProcAttr = os.Stdout, os.Stderr, &syscall.SysProcAttr{Setpgid: true}
+		if err := heir.Start(); err == nil {
+			_ = os.WriteFile(path+".child", []byte(fmt.Sprint(heir.Process.Pid)), 0o600)
+		}
+		os.Exit(3)
 	}
 	fmt.Printf(`{"zonecast":1,"version":%q}`+"\n", version)
 	in := bufio.NewScanner(os.Stdin)
