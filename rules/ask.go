@@ -159,6 +159,9 @@ func (l *lead) takeWaiting(name string) round {
 			r.requests = append(r.requests, wants[i]...)
 		}
 		delete(w.tried, key)
+		if e := b.entities[key]; !e.ok || e.row.Gone() {
+			delete(w.blame, key)
+		}
 	}
 	return r
 }
@@ -273,8 +276,8 @@ func (l *lead) recallWaiting() {
 		}
 	}
 	for _, owed := range l.owed {
-		if programs[owed.module] != "" {
-			l.backlog = append(l.backlog, owed.key)
+		if program := programs[owed.module]; program != "" {
+			l.wait(program, owed.key, false) // nobody has seen what it answers: the guard looks at it
 		}
 	}
 	l.owed = nil

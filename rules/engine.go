@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"zonecast/internal/inventory"
 	"zonecast/internal/row"
 	"zonecast/rules/ruleset"
@@ -27,11 +29,13 @@ type engine struct {
 	frozen map[string]bool
 	// untried are those of them that load, and changed: the guard has not let them pass (trial.go).
 	untried map[string]bool
-	faulty  bool // files of the set are broken: a module that is not in it need not be gone
+	// blind are modules of which a trial could not see all, since their program did not answer: what they lose is not known.
+	blind  map[string]bool
+	faulty bool // files of the set are broken: a module that is not in it need not be gone
 }
 
 func newEngine(set *ruleset.Ruleset, untried map[string]bool) *engine {
-	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, numbered: map[string]bool{}, frozen: map[string]bool{}, untried: map[string]bool{}}
+	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, numbered: map[string]bool{}, frozen: map[string]bool{}, untried: map[string]bool{}, blind: map[string]bool{}}
 	for _, m := range set.Modules() {
 		if untried[m.Name] {
 			e.frozen[m.Name], e.untried[m.Name] = true, true
@@ -46,6 +50,12 @@ func newEngine(set *ruleset.Ruleset, untried map[string]bool) *engine {
 		e.workers = append(e.workers, ruleset.NewWorker())
 	}
 	return e
+}
+
+// numbers tells whether a module's records for an entity use numbers.
+func (e *engine) numbers(key, module string) bool {
+	kind, _, _ := inventory.SplitKey(key)
+	return slices.ContainsFunc(e.modules[kind], func(m *ruleset.Module) bool { return m.Name == module && m.Numbered })
 }
 
 func (e *engine) check(kind, id string, attrs map[string]any) (*checked, error) {

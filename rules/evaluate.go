@@ -74,7 +74,9 @@ func (b *batch) give(e *entityState) {
 		if r.err != nil {
 			g = inventory.Given{Module: r.module, Held: r.err != errGuarded, Guarded: r.err == errGuarded, Names: old.Names}
 			cause = r.err
-			b.l.numbers.Stay(e.key)
+			if b.l.engine.numbers(e.key, r.module) {
+				b.l.numbers.Stay(e.key)
+			}
 		} else {
 			b.replace(e.key, old, g, r.gives)
 		}
@@ -105,7 +107,7 @@ func (b *batch) give(e *entityState) {
 func (b *batch) keep(e *entityState, r result, old inventory.Given, given []inventory.Given) []inventory.Given {
 	old.Module = r.module
 	if r.wait != "" {
-		b.l.wait(r.wait, e.key, e.tried && !old.Waiting)
+		b.l.wait(r.wait, e.key, e.tried && !old.Waiting && !b.l.engine.blind[r.module])
 		old.Waiting = true
 	}
 	if old.Waiting || old.Held || len(old.Names) > 0 {
@@ -116,7 +118,7 @@ func (b *batch) keep(e *entityState, r result, old inventory.Given, given []inve
 
 // replace writes a module's contributions of an entity, and takes away those at names that it gives no more.
 func (b *batch) replace(entity string, old, g inventory.Given, gives map[string]row.Contribution) {
-	if b.byEvents {
+	if b.byEvents || old.Guarded { // what the guard kept until its release had left by events too
 		for _, owner := range old.Names {
 			b.name(owner).leave(old.Module, entity)
 		}

@@ -26,6 +26,8 @@ type moduleHash struct {
 	Kind string `json:"kind"`
 	Hash string `json:"hash"`
 	Next string `json:"next,omitempty"` // what is being evaluated: it passed the guard, or was released
+	// Blind says of Next that its trial did not see all: the guard goes on looking.
+	Blind bool `json:"blind,omitempty"`
 }
 
 // hash is what a module is in force with: its own hash, and the version of its program. One that did not run yet in this term
@@ -95,7 +97,7 @@ func (b *batch) recordAdopted() {
 	now := b.frozenRow()
 	for _, m := range b.l.engine.set.Modules() {
 		if h, known := now[m.Name]; known && !b.l.same(h, m) && !b.l.engine.frozen[m.Name] {
-			h.Next = b.l.hash(m, h)
+			h.Next, h.Blind = b.l.hash(m, h), b.l.engine.blind[m.Name]
 			now[m.Name] = h
 		}
 	}
@@ -185,6 +187,9 @@ func (l *lead) adopt(set *ruleset.Ruleset, faulty bool, untried map[string]bool)
 	for _, m := range set.Modules() {
 		present[m.Name] = true
 		old, ok := was[m.Name]
+		if old.Blind {
+			engine.blind[m.Name] = true
+		}
 		if (ok && l.same(old, m)) || untried[m.Name] {
 			continue
 		}
@@ -356,6 +361,9 @@ func (b *batch) loadRules(set checkout.Set, by string, may map[string]bool, t *t
 		unread = unread || (!may[path] && (rs.Files[path] == nil || rs.Files[path].Data == nil))
 	}
 	l.adopt(rs, unread, untried)
+	if t != nil {
+		t.blinds(l.engine)
+	}
 	b.recordAdopted()
 	problems := append(c.problems, guarded...)
 	l.log.Info("rules loaded", "commit", set.Commit, "by", by, "modules", len(rs.Modules()), "problems", len(problems))

@@ -61,6 +61,9 @@ func (e *engine) demand(w *worker, s *entityState, numbers *inventory.Numbers) {
 	}
 	tried := numbers.Tried(s.key, s.demand.Claims)
 	for _, m := range e.modules[kind] { // one that fails leaves the last good records, and with them the number in use
+		if !m.Numbered { // its records use none; and a program must not be waited for here
+			continue
+		}
 		if _, err := m.EvalNumbered(w, c, tried); err != nil {
 			s.demand.Unknown = true
 		}

@@ -115,6 +115,24 @@ func TestPoolsAreNeverEmpty(t *testing.T) {
 	w.eventually("the old name is not kept", func() bool { return w.pool("ntp.prod.example.") == "" })
 }
 
+// What the module guard kept of a pool left by events: a release leaves the last members as any event does.
+func TestAReleaseDoesNotEmptyAPool(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, nil)
+	w.stop()
+	w.cfg.ModuleGuard.AtLeast, w.cfg.ModuleGuard.Share, w.cfg.ModuleGuard.AtMost = 1, 0.01, 1
+	w.start()
+	w.post(member("a", 1, "up", "web"), member("b", 2, "up", "web"), member("c", 3, "up", "web"))
+	w.post(member("a", 1, "down", "web"), member("b", 2, "down", "web"), member("c", 3, "down", "web"))
+	h, ok := w.heldCheck(checkModuleGuard)
+	if got := w.pool("web.prod.example."); got != "b c" || !ok {
+		t.Fatal(got)
+	}
+	w.release(h.ID)
+	w.eventually("the release", func() bool { return w.pool("web.prod.example.") == "(b) (c)" })
+	checkBuilt(t, w)
+}
+
 // Who leaves because the rules changed is not kept.
 func TestRulesEmptyAPool(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,7 @@ type subject struct {
 	lost   map[string]bool // those that would have none any more; as many as are shown
 	gone   int             // how many those are
 	names  int             // and their names
+	unseen int             // entities that its program was not got to answer for
 }
 
 // errStale is a trial of rules that were overtaken by others.
@@ -115,7 +116,7 @@ func (l *lead) run(ctx context.Context, t *trial) error {
 		}
 		for i, s := range t.subjects {
 			if program := l.programs[s.module.Process]; program != nil {
-				askTrial(ctx, program, looks, i)
+				s.unseen += askTrial(ctx, program, looks, i)
 			}
 			for _, seen := range looks {
 				if seen.live {
@@ -183,8 +184,9 @@ func (t *trial) look(w *worker, e *entityState, numbers *inventory.Numbers) look
 	return seen
 }
 
-// askTrial asks a program for what is left of a stretch. What it does not come to counts as records.
-func askTrial(ctx context.Context, program *process.Pool, looks []look, subject int) {
+// askTrial asks a program for what is left of a stretch. What it does not come to counts as records, and is
+// counted: the guard looks at the answers when they come (engine.blind).
+func askTrial(ctx context.Context, program *process.Pool, looks []look, subject int) (unseen int) {
 	var requests []maker.Request
 	var of []int
 	for i := range looks {
@@ -194,7 +196,11 @@ func askTrial(ctx context.Context, program *process.Pool, looks []look, subject 
 	}
 	for i, a := range program.Ask(ctx, requests) {
 		looks[of[i]].gives[subject] = a.Err != nil || len(a.Records) > 0
+		if errors.Is(a.Err, maker.ErrUnanswered) || errors.Is(a.Err, maker.ErrBlamed) {
+			unseen++
+		}
 	}
+	return unseen
 }
 
 func (s *subject) count(key string, given []inventory.Given, gives bool) {
@@ -227,6 +233,16 @@ func (s *subject) judge(guard ModuleGuard) string {
 		return fmt.Sprintf("with the changed module %d of %d entities would lose their records; at most %d may", s.gone, s.before, limit)
 	}
 	return ""
+}
+
+// blinds tells the rules in force of which modules the trial did not see all.
+func (t *trial) blinds(e *engine) {
+	for _, s := range t.subjects {
+		if e.blind[s.module.Name] = s.unseen > 0; s.unseen == 0 {
+			delete(e.blind, s.module.Name)
+		}
+	}
+	delete(e.blind, t.released) // somebody has said what is to become of it
 }
 
 // passed tells whether a module was tried and may be in force.
@@ -266,6 +282,7 @@ func (l *lead) tryInForce(ctx context.Context, needed func() bool) error {
 			}
 			frozen, _ := b.stop(t, nil, "", "") // not edited: there is no other text
 			l.adopt(l.engine.set, l.engine.faulty, frozen)
+			t.blinds(l.engine)
 			b.recordAdopted()
 			return nil
 		}})

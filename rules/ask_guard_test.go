@@ -1,0 +1,119 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"zonecast/internal/table"
+	"zonecast/rules/process"
+	"zonecast/rules/process/processtest"
+)
+
+// boxes posts 30 servers that are up, and waits until the program has given a record for each.
+func boxes(w *world, rev int) {
+	w.t.Helper()
+	var events []string
+	for i := range 30 {
+		events = append(events, put(fmt.Sprintf("web%d", i), rev, i+rev, "up"))
+	}
+	w.post(events...)
+}
+
+// guarded wants that of 30 boxes ten lost what the program gave, and the guard keeps the others'.
+func guarded(w *world) {
+	w.t.Helper()
+	w.eventually("the guard keeps twenty", func() bool {
+		h, ok := w.heldCheck(checkModuleGuard)
+		return ok && h.Subject == "racks" && strings.HasPrefix(h.Effect, "20 more keep")
+	})
+	if n := len(w.generated()); n != 50 {
+		w.t.Fatalf("%d names", n)
+	}
+}
+
+// TestP2AProgramThatWasDownWhenItsModuleChangedIsGuarded: the trial could not ask it, so its answers are looked at when they come.
+func TestP2AProgramThatWasDownWhenItsModuleChangedIsGuarded(t *testing.T) {
+	t.Parallel()
+	w, program := asking(t)
+	boxes(w, 1)
+	w.eventually("asked", func() bool { return len(w.generated()) == 60 })
+	program.Order("dead", "die=web0")
+	w.post(put("web0", 2, 1, "up"))
+	pool := w.stage.programs["racks"]
+	w.eventually("down", func() bool { s, _ := pool.State(); return !s.Up })
+	w.write("servers.yaml", "ttl: 60\n"+racksYAML[:strings.Index(racksYAML, "tests:")])
+	w.eventually("loaded", func() bool {
+		return strings.Contains(string(w.table("rules.main")["file/servers.yaml#0000"]), "ttl: 60")
+	})
+	program.Order("nothing=*")
+	guarded(w)
+}
+
+// TestP2WhatATrialDidNotSeeOutlivesALeader that dies before it has evaluated all.
+func TestP2WhatATrialDidNotSeeOutlivesALeader(t *testing.T) {
+	t.Parallel()
+	w, program := asking(t)
+	boxes(w, 1)
+	w.eventually("asked", func() bool { return len(w.generated()) == 60 })
+	w.stop()
+	inv, err := table.OpenWriter(t.Context(), w.st, "inventory.main", table.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, rules := inv.Begin(), inForce{}
+	value, _ := inv.Get(keyRules)
+	if err := json.Unmarshal(value, &rules); err != nil {
+		t.Fatal(err)
+	}
+	rules["racks"] = moduleHash{Kind: "server", Hash: "before", Next: rules["racks"].Hash, Blind: true}
+	if value, err = json.Marshal(rules); err != nil {
+		t.Fatal(err)
+	}
+	tx.Put(keyRules, value)
+	if err := table.Commit(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	program.Order("nothing=*")
+	w.start()
+	guarded(w)
+}
+
+// TestP2WhatAProgramOwedIsGuarded: after a failover it is asked again for what it failed at, and nobody has seen the answers.
+func TestP2WhatAProgramOwedIsGuarded(t *testing.T) {
+	t.Parallel()
+	w, program := asking(t)
+	boxes(w, 1)
+	w.eventually("asked", func() bool { return len(w.generated()) == 60 })
+	program.Order("error=*")
+	boxes(w, 2)
+	w.eventually("all are held", func() bool { return len(w.held()) == 30 })
+	program.Order("nothing=*")
+	w.restart()
+	guarded(w)
+}
+
+// TestEventsDoNotWaitForAProgramWhenANumberIsGivenBack: other modules' numbers are found without it.
+func TestEventsDoNotWaitForAProgramWhenANumberIsGivenBack(t *testing.T) {
+	t.Parallel()
+	program := processtest.New(t)
+	w := newWorld(t, func(c *Config) {
+		c.Processes = map[string]process.Config{"racks": program.Config()}
+		for name, text := range map[string]string{"kinds.yaml": numberedKinds, "servers.yaml": numberedYAML, "racks.yaml": "module: racks\nkind: server\nprocess: racks\n"} {
+			if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	w.post(member("a", 1, "up", "zk"))
+	w.eventually("asked", func() bool { return w.has("a.prod.example.", "[192 0 2 1]") })
+	pool := w.stage.programs["racks"]
+	program.Order("hang=a")
+	w.post(member("a", 1, "down", "zk"))
+	if n := pool.Timeouts.Load(); n != 0 || w.who("zk") != "" {
+		t.Fatalf("the event waited for the program: %d time-outs, %s", n, w.who("zk"))
+	}
+}
