@@ -23,9 +23,9 @@ func backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup -o FILE",
 		Short: "Save a source's inventory: what is in the store and nowhere else",
-		Long: `Writes all rows of a source's inventory (entities with their revisions, tombstones, feeds, numbers) to FILE, as of
-one moment, beside a working pipeline. Rules and zones are in git, and what is served follows from these three. FILE is
-replaced as a whole; "-" is standard output. zonecast restore takes it back.`,
+		Long: `Writes all rows of a source's inventory (entities with their revisions, tombstones, feeds, numbers, pools' choices) to
+FILE, as of one moment, beside a working pipeline. Rules and zones are in git, and what is served follows from these
+three, but for what is held: see zonecast restore --help. FILE is replaced as a whole; "-" is standard output.`,
 		Example: `  zonecast backup -o /var/backups/zonecast-inventory.ndjson
   zonecast backup -o - | zstd > inventory.zst`,
 		Args: cobra.NoArgs,
@@ -81,7 +81,10 @@ func restoreCommand() *cobra.Command {
 		Short: "Load a backup of the inventory into a pipeline that has none",
 		Long: `Sends what zonecast backup wrote to the rules stage of the pipeline that answers, which takes it while its source
 has no entity: after the store was lost, or to move to another one. Push the rules first; every entity is evaluated
-anew. "-" is standard input.`,
+anew. "-" is standard input.
+
+Last good records that were held do not come back: what a broken module, entity or zone file kept, or a guard. They
+are made anew once their cause is mended, so mend first what zonecast held lists, or push the last good version.`,
 		Example: `  zonecast restore /var/backups/zonecast-inventory.ndjson --http new-control.example:5380
   zstd -dc inventory.zst | zonecast restore -`,
 		Args: cobra.ExactArgs(1),
