@@ -32,7 +32,11 @@ func TestWorkersAreOfOneVersion(t *testing.T) {
 	cfg := program.Config()
 	cfg.Workers = 2
 	p := run(t, cfg)
-	wait(t, p, "up", isUp)
+	for _, a := range p.Ask(t.Context(), requests(2)) { // one each: both are up
+		if a.Err != nil {
+			t.Fatal(a.Err)
+		}
+	}
 	program.Order("version=2", "die=b0")
 	p.Ask(t.Context(), requests(1))
 	program.Order("version=2")
