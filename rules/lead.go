@@ -324,6 +324,7 @@ func (l *lead) beat(ctx context.Context) error {
 	b.showPrograms()
 	l.retryBlamed(b.now)
 	l.numbers.Expire(b.now.Unix())
+	b.askAgain()
 	return b.commit(ctx)
 }
 

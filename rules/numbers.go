@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"zonecast/internal/inventory"
 )
@@ -22,7 +23,7 @@ func (b *batch) number(list []*entityState) []*entityState {
 		}
 	}
 	list = slices.Clip(list) // it may be the batch's own order, which grows below
-	for _, key := range l.numbers.Settle(demands, b.now.Unix()) {
+	for _, key := range l.numbers.Settle(demands, b.now.Unix(), b.stays) {
 		e := b.entity(key)
 		if !e.ok || e.row.Gone() {
 			continue
@@ -43,7 +44,7 @@ func (b *batch) number(list []*entityState) []*entityState {
 
 // demand notes what an entity asks of the numbered roles. It changes nothing else.
 func (e *engine) demand(w *worker, s *entityState, numbers *inventory.Numbers) {
-	s.demand = inventory.Demand{Entity: s.key}
+	s.demand = inventory.Demand{Entity: s.key, Gone: s.row.Gone()}
 	kind, _, _ := inventory.SplitKey(s.key)
 	if s.row.Gone() || !e.numbered[kind] && len(e.frozen) == 0 {
 		return
@@ -68,6 +69,35 @@ func (e *engine) demand(w *worker, s *entityState, numbers *inventory.Numbers) {
 			s.demand.Unknown = true
 		}
 	}
+}
+
+// stays tells whether an entity has last good records that stay, of a module that uses numbers.
+func (b *batch) stays(key string) bool {
+	e := b.entity(key)
+	return e.ok && slices.ContainsFunc(e.row.Given, func(g inventory.Given) bool {
+		return (g.Held || g.Guarded) && len(g.Names) > 0 && b.l.engine.numbers(key, g.Module)
+	})
+}
+
+// askAgain evaluates entities anew that were turned away by a full role, once there is room in one.
+func (b *batch) askAgain() {
+	if !b.l.numbers.Room() {
+		return
+	}
+	var list []*entityState
+	for _, h := range b.l.heldBy {
+		if h.Unit != unitContribution || h.Check != "role-full" {
+			continue
+		}
+		_, key, _ := strings.Cut(h.Subject, " ")
+		if e := b.entity(key); e.ok && !e.row.Gone() && !e.changed {
+			e.changed = true
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(x, y *entityState) int { return strings.Compare(x.key, y.key) })
+	b.order = append(b.order, list...)
+	b.evaluate(list)
 }
 
 // writeNumbers writes the rows of numbered roles that changed.

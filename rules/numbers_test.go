@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,24 +151,80 @@ func TestWhatStaysKeepsItsNumber(t *testing.T) {
 		t.Fatalf("a fails, and its record is still there: %s", got)
 	}
 	w.post(member("a", 1, "up", "web"), member("c", 3, "up", "zk"))
-	if got := w.who("zk"); got != "1=c 2=b" {
+	w.post(member("d", 4, "up", "zk"))
+	if got := w.who("zk"); got != "1=d 2=b 3=c" {
 		t.Fatalf("a is mended: %s", got)
 	}
 }
 
+// A pin does not take the number of an entity whose last good record would stay at its name: two would answer there.
+func TestAPinWaitsForWhatStays(t *testing.T) {
+	t.Parallel()
+	w := newNumberedWorld(t)
+	w.write("servers.yaml", numberedYAML+"  - name: '{hostname == \"bad\" ? \"\" : \"x\"}.x.example.'\n    type: A\n    value: '{ipv4}'\n")
+	w.eventually("the rules", func() bool { return strings.Contains(string(w.table("rules.main")["file/servers.yaml#0000"]), "bad") })
+	w.post(member("a", 1, "up", "zk"))
+	w.post(strings.Replace(member("a", 9, "up", "zk"), `"hostname":"a"`, `"hostname":"bad"`, 1))
+	if a := w.post(member("b", 2, "up", "zk", "zk=1"))[0]; a.Status != "held" || !strings.Contains(a.Reason, "that of server/a, whose last good records stay") {
+		t.Fatalf("%+v", a)
+	}
+	if got := w.who("zk"); got != "1=a" {
+		t.Fatal(got)
+	}
+	w.restart()
+	w.post(member("a", 9, "up", "zk"))
+	if got := w.who("zk"); got != "1=b 2=a" || len(w.held()) != 0 {
+		t.Fatalf("a is mended: %s, %v", got, w.held())
+	}
+	checkBuilt(t, w)
+}
+
+// Who was turned away by a full role is asked again once there is room, without an event of its own.
+func TestWhoWasTurnedAwayGetsItsNumber(t *testing.T) {
+	t.Parallel()
+	w := newNumberedWorld(t)
+	var events []string
+	for i := range 900 {
+		events = append(events, member(fmt.Sprintf("m%04d%s", i, strings.Repeat("x", 50)), i%200, "up", "zk"))
+	}
+	for i := range events { // the id is long, the host name a label
+		events[i] = strings.Replace(events[i], `"id":"m`, `"id":"`+strings.Repeat("y", 140)+`m`, 1)
+	}
+	full := ""
+	for i, a := range w.post(events...) {
+		if full == "" && a.Status == "held" {
+			full = fmt.Sprintf("server/%sm%04d%s", strings.Repeat("y", 140), i, strings.Repeat("x", 50))
+		}
+	}
+	if full == "" {
+		t.Fatal("the role takes them all")
+	}
+	w.post(fmt.Sprintf(`{"op":"delete","kind":"server","id":"%sm0000%s"}`, strings.Repeat("y", 140), strings.Repeat("x", 50)))
+	w.eventually("asked again", func() bool {
+		members, err := inventory.DecodeRole(w.table("inventory.main")["@number/zk"])
+		return err == nil && slices.ContainsFunc(members, func(m inventory.Member) bool { return m.Entity == full })
+	})
+}
+
 func TestP2GuardedEntitiesKeepTheirNumbers(t *testing.T) {
 	t.Parallel()
+	for _, grace := range []string{"0s", "1h"} {
+		t.Run(grace, func(t *testing.T) { t.Parallel(); guardedKeepTheirNumbers(t, grace) })
+	}
+}
+
+func guardedKeepTheirNumbers(t *testing.T, grace string) {
 	w := newWorld(t, func(c *Config) {
 		c.ModuleGuard.AtLeast, c.ModuleGuard.Share, c.ModuleGuard.AtMost = 1, 0.01, 1
-		for name, text := range map[string]string{"kinds.yaml": numberedKinds, "servers.yaml": strings.Replace(numberedYAML, "grace: 0", "grace: 1h", 1)} {
+		for name, text := range map[string]string{"kinds.yaml": numberedKinds, "servers.yaml": strings.Replace(numberedYAML, "grace: 0", "grace: "+grace, 1)} {
 			if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	})
 	w.post(member("a", 1, "up", "zk"), member("b", 2, "up", "zk"), member("c", 3, "up", "zk"))
-	w.post(member("a", 1, "down", "zk"), member("b", 2, "down", "zk"), member("c", 3, "down", "zk"))
-	if got := w.who("zk"); got != "2=b 3=c" {
+	w.post(member("a", 1, "down", "zk"), member("b", 2, "down", "zk"), member("c", 3, "down", "zk"), member("d", 4, "up", "zk"))
+	if got := w.who("zk"); got != "2=b 3=c 4=d" {
 		t.Fatal(got)
 	}
 	left := func() (list []string) {
@@ -182,10 +239,14 @@ func TestP2GuardedEntitiesKeepTheirNumbers(t *testing.T) {
 		}
 		return list
 	}
-	if got := left(); len(got) != 1 || got[0] != "server/a" {
+	if got := left(); slices.Contains(got, "server/b") || slices.Contains(got, "server/c") || grace == "1h" && len(got) != 1 {
 		t.Fatalf("%v gave their numbers back, of whom b and c are served", got)
 	}
 	h, _ := heldUnit(w, unitModule)
 	w.release(h.ID)
-	w.eventually("the release", func() bool { return w.who("zk") == "" && len(left()) == 3 })
+	w.eventually("the release", func() bool { return w.who("zk") == "4=d" && (grace == "0s" || len(left()) == 3) })
+	w.post(member("e", 5, "up", "zk"))
+	if got := w.who("zk"); grace == "0s" && got != "1=e 4=d" || grace == "1h" && got != "4=d 5=e" {
+		t.Fatal(got)
+	}
 }

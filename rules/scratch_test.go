@@ -89,7 +89,7 @@ func checkBuilt(t *testing.T, w *world) {
 	t.Helper()
 	inv, gen := w.table("inventory.main"), w.table("generated.main")
 	numbers := inventory.NewNumbers()
-	pinned := map[int]string{}
+	pinned, holder := map[int]string{}, map[int]string{}
 	for key, value := range inv {
 		role, ok := inventory.RoleOf(key)
 		if !ok {
@@ -100,6 +100,9 @@ func checkBuilt(t *testing.T, w *world) {
 		}
 		members, _ := inventory.DecodeRole(value)
 		for _, m := range members {
+			if role == "zk" {
+				holder[m.N] = m.Entity
+			}
 			if m.Pin != 0 && m.N == m.Pin && role == "zk" {
 				pinned[m.N] = m.Entity
 			}
@@ -108,6 +111,12 @@ func checkBuilt(t *testing.T, w *world) {
 	engine := w.stage.lead.Load().engine // at rest: every event is answered
 	worker := engine.workers[0]
 	byOwner := map[string][]row.Contribution{}
+	held := map[string]bool{}
+	for key, value := range inv {
+		if r, err := inventory.DecodeRow(value); err == nil {
+			held[key] = slices.ContainsFunc(r.Given, func(g inventory.Given) bool { return g.Held && len(g.Names) > 0 })
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(inv)) {
 		if _, _, ok := inventory.SplitKey(key); !ok {
 			continue
@@ -123,8 +132,8 @@ func checkBuilt(t *testing.T, w *world) {
 		engine.demand(worker, s, numbers)
 		s.numbers = numbers.Of(key, s.demand.Claims)
 		for role, pin := range s.demand.Pins {
-			if n, asks := s.numbers[role]; asks && n.N != pin && pinned[pin] == "" {
-				t.Fatalf("%s pins %d of %s, has %+v, and nobody pins it besides", key, pin, role, n)
+			if n, asks := s.numbers[role]; asks && n.N != pin && pinned[pin] == "" && !held[holder[pin]] {
+				t.Fatalf("%s pins %d of %s, has %+v, and nobody pins it besides, nor stays at it", key, pin, role, n)
 			}
 		}
 		for _, res := range engine.evaluate(worker, s) {

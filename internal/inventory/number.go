@@ -46,6 +46,7 @@ type Demand struct {
 	Claims  []Claim
 	Pins    map[string]int // by role
 	Unknown bool           // its modules could not be asked: what it has stays
+	Gone    bool           // it was deleted
 }
 
 // Member is one entity in a role's row. Members stand in order of joining.
@@ -65,6 +66,8 @@ type Role struct {
 	holder  map[int]*Member    // by number
 	size    int                // of the row, never less
 	gone    map[string]bool    // entities that settle took out
+	pending bool               // a member waits for the number that it pins
+	full    bool               // somebody was turned away
 }
 
 func newRole(name string) *Role {
@@ -103,9 +106,10 @@ func (r *Role) take(m *Member, n int) {
 }
 
 // settle gives numbers to those who have none, or not the one that is pinned. A pin wins over whoever holds its number
-// unpinned, and over one that has left; of two pins the one that was there first has it. The rest get the lowest free
-// numbers in order of joining. It calls renumbered for who lost a number to a pin, or got another one than it had.
-func (r *Role) settle(renumbered func(entity string)) {
+// unpinned, and over one that has left, but for those whose last good records stay, which have the number's name; of two pins
+// the one that was there first has it. The rest get the lowest free numbers in order of joining. It calls renumbered for who
+// lost a number to a pin, or got another one than it had.
+func (r *Role) settle(stays func(entity string) bool, renumbered func(entity string)) {
 	for again := true; again; { // a pin that moves may free the one another waits for; every round settles one at least
 		again = false
 		for _, m := range slices.Clone(r.members) {
@@ -115,6 +119,8 @@ func (r *Role) settle(renumbered func(entity string)) {
 			h := r.holder[m.Pin]
 			switch {
 			case h == nil:
+			case stays(h.Entity):
+				continue
 			case h.Until != 0:
 				r.remove(h)
 				if r.gone == nil {
@@ -133,7 +139,9 @@ func (r *Role) settle(renumbered func(entity string)) {
 		}
 	}
 	next := 1
+	r.pending = false
 	for _, m := range r.members {
+		r.pending = r.pending || m.waits()
 		if m.N != 0 || m.Pin != 0 || m.Until != 0 {
 			continue
 		}
@@ -145,6 +153,9 @@ func (r *Role) settle(renumbered func(entity string)) {
 	}
 }
 
+// waits tells whether a member waits for the number that it pins.
+func (m *Member) waits() bool { return m.Pin != 0 && m.N != m.Pin && m.Until == 0 }
+
 // number is what a member has.
 func (r *Role) number(entity string) Number {
 	m := r.of[entity]
@@ -152,11 +163,13 @@ func (r *Role) number(entity string) Number {
 	case m == nil:
 		return Number{Err: &NumberError{"role-full", fmt.Sprintf("role %q has as many members as its row takes, %d", r.name, len(r.members))}}
 	case m.N == 0 || m.Pin != 0 && m.N != m.Pin:
-		by := "another entity"
-		if h := r.holder[m.Pin]; h != nil {
-			by = h.Entity
+		by := "pinned by another entity too"
+		if h := r.holder[m.Pin]; h != nil && h.Pin == m.Pin {
+			by = fmt.Sprintf("pinned by %s too", h.Entity)
+		} else if h != nil {
+			by = fmt.Sprintf("that of %s, whose last good records stay", h.Entity)
 		}
-		return Number{Err: &NumberError{"number-taken", fmt.Sprintf("number %d of role %q is pinned by %s too", m.Pin, r.name, by)}}
+		return Number{Err: &NumberError{"number-taken", fmt.Sprintf("number %d of role %q is %s", m.Pin, r.name, by)}}
 	}
 	return Number{N: m.N, Pinned: m.Pin != 0}
 }

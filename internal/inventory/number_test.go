@@ -12,10 +12,17 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ask is an entity's demand of role zk: "a" any number, "a=2" a pin, "-a" that it is gone.
+// ask is an entity's demand of role zk: "a" any number, "a=2" a pin, "-a" that it is gone, "~a" that it is there and has the role
+// no more, "?a" that its modules cannot be asked.
 func ask(text string, grace int64) Demand {
 	if entity, gone := strings.CutPrefix(text, "-"); gone {
+		return Demand{Entity: entity, Gone: true}
+	}
+	if entity, left := strings.CutPrefix(text, "~"); left {
 		return Demand{Entity: entity}
+	}
+	if entity, unknown := strings.CutPrefix(text, "?"); unknown {
+		return Demand{Entity: entity, Unknown: true}
 	}
 	d := Demand{Claims: []Claim{{"zk", grace}}}
 	var pin string
@@ -27,6 +34,8 @@ func ask(text string, grace int64) Demand {
 	}
 	return d
 }
+
+func none(string) bool { return false }
 
 // numbersOf prints who has which number: "a1 b2 c!" where c has none.
 func numbersOf(s *Numbers) string {
@@ -67,6 +76,9 @@ func TestNumbers(t *testing.T) {
 		"pin that moves frees":        {15, []string{"a=1 b=1", "a1 b!", "a=2", "a2 b1"}},
 		"pins that change places":     {15, []string{"a=1 b=2", "a1 b2", "a=2 b=1", "a2 b1"}},
 		"without its pin it stays":    {15, []string{"a=5", "a5", "a", "a5"}},
+		"there still: by the next":    {0, []string{"a b", "a1 b2", "~a c", "a(1) b2 c3", "d", "b2 c3 d1"}},
+		"pin waits for who stays":     {15, []string{"S b", "S1 b2", "c=1", "S1 b2 c!", "b", "S1 b2 c!", "S", "S3 b2 c1"}},
+		"pin waits while none knows":  {15, []string{"a b", "a1 b2", "?a c=1", "a1 b2 c!", "a", "a3 b2 c1"}},
 		"who lost it gets the lowest": {0, []string{"a b c", "a1 b2 c3", "-b", "a1 c3", "d=3", "a1 c2 d3"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +90,7 @@ func TestNumbers(t *testing.T) {
 					list = append(list, ask(text, c.grace))
 				}
 				s.Expire(now)
-				s.Settle(list, now)
+				s.Settle(list, now, func(entity string) bool { return entity == "S" })
 				if got := numbersOf(s); got != c.steps[i+1] {
 					t.Errorf("step %d, %s: %s, want %s", i/2+1, c.steps[i], got, c.steps[i+1])
 				}
@@ -125,7 +137,7 @@ func TestNumbersProperties(t *testing.T) {
 				asked[entity] = d
 			}
 			s.Expire(now)
-			others := s.Settle(list, now)
+			others := s.Settle(list, now, none)
 			holder := map[int]string{}
 			if r := s.roles["zk"]; r != nil {
 				for _, m := range r.members {
@@ -172,7 +184,7 @@ func TestNumbersAreBounded(t *testing.T) {
 	for i := range 6000 {
 		list = append(list, ask(fmt.Sprintf("server/regionserver%05d", i), 60))
 	}
-	s.Settle(list, 1)
+	s.Settle(list, 1, none)
 	row := s.Changed()["zk"]
 	if _, members := s.Roles(); members < 2500 || members > 5999 || len(row) > maxRoleRow {
 		t.Fatalf("%d members, %d octets", members, len(row))
@@ -181,17 +193,27 @@ func TestNumbersAreBounded(t *testing.T) {
 	if n := s.Of("server/regionserver05999", list[0].Claims)["zk"]; !errors.As(n.Err, &full) || full.Check != "role-full" {
 		t.Fatal(n)
 	}
+	if s.Room() {
+		t.Error("room in a full role")
+	}
+	for _, again := range []*Numbers{s, reload(t, s)} {
+		again.Settle([]Demand{{Entity: "server/regionserver00001", Gone: true}}, 1, none)
+		again.Expire(100)
+		if !again.Room() || again.Room() {
+			t.Error("there is room once")
+		}
+	}
 	list = nil
 	for i := range maxRoles + 1 {
 		list = append(list, Demand{Entity: "a", Claims: []Claim{{Role: fmt.Sprint("r", i)}}})
 	}
 	s = NewNumbers()
-	s.Settle(list[:1], 1)
+	s.Settle(list[:1], 1, none)
 	many := Demand{Entity: "b"}
 	for _, d := range list {
 		many.Claims = append(many.Claims, d.Claims...)
 	}
-	s.Settle([]Demand{many}, 1)
+	s.Settle([]Demand{many}, 1, none)
 	if roles, _ := s.Roles(); roles != maxRoles {
 		t.Fatal(roles)
 	}

@@ -11,6 +11,8 @@ type Numbers struct {
 	roles map[string]*Role
 	of    map[string][]string // the roles in which an entity is a member, sorted
 	dirty map[string]bool     // roles whose row is behind
+	full  bool                // a role was turned away
+	room  bool                // there is room where somebody was turned away
 	due   int64               // no number is given back before, Unix seconds; 0: none is on its way back
 }
 
@@ -31,9 +33,11 @@ func (s *Numbers) Load(role string, row []byte) error {
 			return fmt.Errorf("%w: role %q: %w", ErrCorrupt, role, errTwice)
 		}
 		r.add(&m)
+		r.pending = r.pending || m.waits()
 		s.join(m.Entity, role)
 		s.expect(m.Until)
 	}
+	r.full = r.size+sizeOfMember("")+MaxID > maxRoleRow // nobody knows: who is asked once more does no harm
 	s.roles[role] = r
 	return nil
 }
@@ -54,7 +58,20 @@ func (s *Numbers) join(entity, role string) {
 // part takes a member out for good.
 func (s *Numbers) part(r *Role, m *Member) {
 	r.remove(m)
-	s.forget(m.Entity, r.name)
+	s.left(r, m.Entity)
+}
+
+// left forgets that an entity was a member of a role.
+func (s *Numbers) left(r *Role, entity string) {
+	s.forget(entity, r.name)
+	s.room, r.full = s.room || r.full, false
+}
+
+// Room tells, once, whether there is room again in a role that turned an entity away.
+func (s *Numbers) Room() bool {
+	room := s.room
+	s.room = false
+	return room
 }
 
 func (s *Numbers) forget(entity, role string) {
@@ -79,21 +96,21 @@ func (s *Numbers) Roles() (roles, members int) {
 func (s *Numbers) Member(entity string) bool { return len(s.of[entity]) > 0 }
 
 // Settle brings the numbers up to date with what these entities ask, at a time in Unix seconds: first all that leave,
-// then pins, then the lowest free numbers, in the order of the list. It gives the entities whose number changed though they
-// are not in the list, sorted.
-func (s *Numbers) Settle(list []Demand, now int64) (renumbered []string) {
-	touched, asked := map[string]bool{}, make(map[string]bool, len(list))
+// then pins, then the lowest free numbers, in the order of the list. Stays tells of an entity that is not in the list whether
+// its last good records stay; no pin takes its number. It gives the entities whose number changed though they are not in the list, sorted.
+func (s *Numbers) Settle(list []Demand, now int64, stays func(entity string) bool) (renumbered []string) {
+	touched, asked, unknown := map[string]bool{}, make(map[string]bool, len(list)), map[string]bool{}
 	for _, d := range list {
-		asked[d.Entity] = true
+		asked[d.Entity], unknown[d.Entity] = true, d.Unknown
 		for _, role := range slices.Clone(s.of[d.Entity]) {
-			if !d.Unknown && !slices.ContainsFunc(d.Claims, func(c Claim) bool { return c.Role == role }) && s.leave(role, d.Entity, now) {
+			if !d.Unknown && !slices.ContainsFunc(d.Claims, func(c Claim) bool { return c.Role == role }) && s.leave(role, d, now) {
 				touched[role] = true
 			}
 		}
 	}
 	for _, d := range list {
 		for _, c := range d.Claims {
-			if s.ask(d, c) {
+			if s.ask(d, c) || s.roles[c.Role] != nil && s.roles[c.Role].pending {
 				touched[c.Role] = true
 			}
 		}
@@ -101,28 +118,34 @@ func (s *Numbers) Settle(list []Demand, now int64) (renumbered []string) {
 	others := map[string]bool{}
 	for role := range touched {
 		r := s.roles[role]
-		r.settle(func(entity string) {
+		r.settle(func(entity string) bool {
+			if asked[entity] {
+				return unknown[entity]
+			}
+			return stays(entity)
+		}, func(entity string) {
 			if !asked[entity] {
 				others[entity] = true
 			}
 		})
 		s.dirty[role] = true
 		for entity := range r.gone {
-			s.forget(entity, role)
+			s.left(r, entity)
 		}
 		r.gone = nil
 	}
 	return slices.Sorted(maps.Keys(others))
 }
 
-// leave notes that an entity has a role no more, and tells whether that is news.
-func (s *Numbers) leave(role, entity string, now int64) bool {
+// leave notes that an entity has a role no more, and tells whether that is news. Without grace the number of one that is still
+// there is given back by the next commit: in this one the guard may find that its records stay (Stay).
+func (s *Numbers) leave(role string, d Demand, now int64) bool {
 	r := s.roles[role]
-	m := r.of[entity]
+	m := r.of[d.Entity]
 	switch {
 	case m.Until != 0:
 		return false
-	case m.Grace == 0 || m.N == 0:
+	case m.Grace == 0 && d.Gone || m.N == 0:
 		s.part(r, m)
 	default:
 		m.Until, m.Pin = now+m.Grace, 0
@@ -136,6 +159,7 @@ func (s *Numbers) ask(d Demand, c Claim) bool {
 	r := s.roles[c.Role]
 	if r == nil {
 		if len(s.roles) >= maxRoles {
+			s.full = true
 			return false
 		}
 		r = newRole(c.Role)
@@ -145,6 +169,7 @@ func (s *Numbers) ask(d Demand, c Claim) bool {
 	m := r.of[d.Entity]
 	switch {
 	case m == nil && r.size+sizeOfMember(d.Entity) > maxRoleRow:
+		r.full = true
 		return false
 	case m == nil:
 		r.add(&Member{Entity: d.Entity, Pin: pin, Grace: c.Grace})
@@ -233,6 +258,7 @@ func (s *Numbers) Changed() map[string][]byte {
 		rows[role] = nil
 		if r := s.roles[role]; len(r.members) == 0 {
 			delete(s.roles, role)
+			s.room, s.full = s.room || s.full, false
 		} else {
 			rows[role] = r.encode()
 		}

@@ -38,7 +38,7 @@ func EvaluateAll(w *Worker, modules []*Module, entities []*Entity, out map[zone.
 		}
 		demands[i] = e.Demand(w, keys[i], modules)
 	}
-	numbers.Settle(demands, 0)
+	numbers.Settle(demands, 0, func(string) bool { return false })
 	for i, e := range entities {
 		given := numbers.Of(keys[i], demands[i].Claims)
 		for _, m := range modules {
