@@ -86,7 +86,7 @@ func (b *batch) askAgain() {
 	}
 	var list []*entityState
 	for _, h := range b.l.heldBy {
-		if h.Unit != unitContribution || h.Check != "role-full" {
+		if h.Unit != unitContribution || h.Check != inventory.RoleFull {
 			continue
 		}
 		_, key, _ := strings.Cut(h.Subject, " ")

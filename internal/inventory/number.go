@@ -35,6 +35,9 @@ type Number struct {
 	Err    error // why it has none: a *NumberError
 }
 
+// RoleFull is the Check of an entity that a role has no room for.
+const RoleFull = "role-full"
+
 // NumberError says why an entity has no number.
 type NumberError struct{ Check, Text string }
 
@@ -161,7 +164,7 @@ func (r *Role) number(entity string) Number {
 	m := r.of[entity]
 	switch {
 	case m == nil:
-		return Number{Err: &NumberError{"role-full", fmt.Sprintf("role %q has as many members as its row takes, %d", r.name, len(r.members))}}
+		return Number{Err: &NumberError{RoleFull, fmt.Sprintf("role %q has as many members as its row takes, %d", r.name, len(r.members))}}
 	case m.N == 0 || m.Pin != 0 && m.N != m.Pin:
 		by := "pinned by another entity too"
 		if h := r.holder[m.Pin]; h != nil && h.Pin == m.Pin {

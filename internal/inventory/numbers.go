@@ -212,7 +212,7 @@ func (s *Numbers) Of(entity string, claims []Claim) map[string]Number {
 		if r := s.roles[c.Role]; r != nil {
 			numbers[c.Role] = r.number(entity)
 		} else {
-			numbers[c.Role] = Number{Err: &NumberError{"role-full", fmt.Sprintf("there are %d numbered roles, as many as there can be", len(s.roles))}}
+			numbers[c.Role] = Number{Err: &NumberError{RoleFull, fmt.Sprintf("there are %d numbered roles, as many as there can be", len(s.roles))}}
 		}
 	}
 	return numbers
