@@ -73,6 +73,9 @@ func (b *batch) give(e *entityState) {
 		}
 		if r.err != nil {
 			g = inventory.Given{Module: r.module, Held: r.err != errGuarded, Guarded: r.err == errGuarded, Names: old.Names}
+			if g.Held {
+				g.Names = b.standing(e.key, r.module, old.Names)
+			}
 			cause = r.err
 			if b.l.engine.numbers(e.key, r.module) {
 				b.l.numbers.Stay(e.key)
@@ -114,6 +117,15 @@ func (b *batch) keep(e *entityState, r result, old inventory.Given, given []inve
 		given = append(given, old)
 	}
 	return given
+}
+
+// standing gives those of the names at which a module's contribution for an entity is really there: a restored inventory
+// brings none with it, and what is held must not be said to stay then.
+func (b *batch) standing(entity, module string, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(owner string) bool {
+		_, found := slices.BinarySearchFunc(b.name(owner).list, [2]string{module, entity}, compareContribution)
+		return !found
+	})
 }
 
 // replace writes a module's contributions of an entity, and takes away those at names that it gives no more.
