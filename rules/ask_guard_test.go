@@ -53,6 +53,32 @@ func TestP2AProgramThatWasDownWhenItsModuleChangedIsGuarded(t *testing.T) {
 	guarded(w)
 }
 
+// TestP3AStandbyWithoutTheProgramHoldsWhatItGave: it says so, gives new entities nothing, and the next leader makes it good.
+func TestP3AStandbyWithoutTheProgramHoldsWhatItGave(t *testing.T) {
+	t.Parallel()
+	w, _ := asking(t)
+	w.post(put("web1", 1, 1, "up"), put("web2", 1, 2, "up"))
+	w.eventually("asked", func() bool { return len(w.generated()) == 4 })
+	programs := w.cfg.Processes
+	w.stop()
+	w.cfg.Processes = nil
+	w.start()
+	h, ok := w.heldCheck("unknown-process")
+	if !ok || h.Unit != unitModuleFile || h.Subject != "servers.yaml" || h.CanFree {
+		t.Fatalf("%v", w.held())
+	}
+	w.post(put("web1", 2, 11, "up"), put("web3", 1, 3, "up"), del("web2", 2))
+	if g := w.generated(); len(g) != 3 || !w.has("web1.prod.example.", "[192 0 2 1]") || !w.has("web3.beside.example.", "[192 0 2 3]") {
+		t.Fatalf("%v", g)
+	}
+	w.stop()
+	w.cfg.Processes = programs
+	w.start()
+	w.eventually("made good", func() bool {
+		return len(w.held()) == 0 && w.has("web1.prod.example.", "[192 0 2 11]") && w.has("web3.prod.example.", "[192 0 2 3]")
+	})
+}
+
 // TestP2WhatATrialDidNotSeeOutlivesALeader that dies before it has evaluated all.
 func TestP2WhatATrialDidNotSeeOutlivesALeader(t *testing.T) {
 	t.Parallel()

@@ -108,9 +108,8 @@ func replaced(files []checkout.File, path string, text []byte) []checkout.File {
 	return out
 }
 
-// holdFiles lists what of a load is not in force: files with errors, and files that vanished.
-func (b *batch) holdFiles(rs *ruleset.Ruleset, prefix string, problems []zone.Problem, delta load.Delta, may map[string]bool, infos map[string]row.FileInfo) {
-	keep := map[string]bool{}
+// errorsByFile sorts errors by the file's path in the set.
+func errorsByFile(problems []zone.Problem, prefix string) map[string][]zone.Problem {
 	byFile := map[string][]zone.Problem{}
 	for _, p := range problems {
 		if p.Severity == zone.Error {
@@ -121,7 +120,31 @@ func (b *batch) holdFiles(rs *ruleset.Ruleset, prefix string, problems []zone.Pr
 			byFile[path] = append(byFile[path], p)
 		}
 	}
-	for path, list := range byFile {
+	return byFile
+}
+
+// storedText marks held things of files that loaded once and do not with this process.
+const storedText = "stored"
+
+// holdStored lists, at the start of a term, what of the loaded files does not load here: another host's config knows a program
+// that this one's does not, or another zonecast a Go module. An edit that is held besides stays so.
+func (b *batch) holdStored(problems []zone.Problem, prefix string) {
+	keep := map[string]bool{}
+	for path, list := range errorsByFile(problems, prefix) {
+		keep[b.putHeld(row.Held{Unit: unitModuleFile, Subject: path, Check: list[0].Check, Cause: service.OneLine(list[0].Error()), Problems: list,
+			Effect: "it was loaded, and does not load with the process that leads now: what its module gave stays, new entities get nothing of it"}, storedText)] = true
+	}
+	for id, h := range b.l.heldBy {
+		if h.Unit == unitModuleFile && !keep[id] && id == row.HeldID(b.l.name, h.Unit, h.Subject, storedText) {
+			b.dropHeld(id)
+		}
+	}
+}
+
+// holdFiles lists what of a load is not in force: files with errors, and files that vanished.
+func (b *batch) holdFiles(rs *ruleset.Ruleset, prefix string, problems []zone.Problem, delta load.Delta, may map[string]bool, infos map[string]row.FileInfo) {
+	keep := map[string]bool{}
+	for path, list := range errorsByFile(problems, prefix) {
 		h := row.Held{Unit: unitModuleFile, Subject: path, Check: list[0].Check, Cause: service.OneLine(list[0].Error()), Problems: list,
 			Effect: "nothing of the file is in force until it is mended"}
 		if f := rs.Files[path]; f != nil && f.Data != nil {

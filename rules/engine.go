@@ -30,12 +30,14 @@ type engine struct {
 	// untried are those of them that load, and changed: the guard has not let them pass (trial.go).
 	untried map[string]bool
 	// blind are modules of which a trial could not see all, since their program did not answer: what they lose is not known.
-	blind  map[string]bool
+	blind map[string]bool
+	// thawed are modules that were frozen until now: entities that changed meanwhile leave pools only now.
+	thawed map[string]bool
 	faulty bool // files of the set are broken: a module that is not in it need not be gone
 }
 
 func newEngine(set *ruleset.Ruleset, untried map[string]bool) *engine {
-	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, numbered: map[string]bool{}, frozen: map[string]bool{}, untried: map[string]bool{}, blind: map[string]bool{}}
+	e := &engine{set: set, modules: map[string][]*ruleset.Module{}, numbered: map[string]bool{}, frozen: map[string]bool{}, untried: map[string]bool{}, blind: map[string]bool{}, thawed: map[string]bool{}}
 	for _, m := range set.Modules() {
 		if untried[m.Name] {
 			e.frozen[m.Name], e.untried[m.Name] = true, true

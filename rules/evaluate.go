@@ -130,7 +130,7 @@ func (b *batch) standing(entity, module string, names []string) []string {
 
 // replace writes a module's contributions of an entity, and takes away those at names that it gives no more.
 func (b *batch) replace(entity string, old, g inventory.Given, gives map[string]row.Contribution) {
-	if b.byEvents || old.Guarded { // what the guard kept until its release had left by events too
+	if b.byEvents || old.Guarded || b.l.engine.thawed[old.Module] { // what was kept until now had left by events too
 		for _, owner := range old.Names {
 			b.name(owner).leave(old.Module, entity)
 		}

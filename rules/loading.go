@@ -166,13 +166,17 @@ func (l *lead) loadStored(ctx context.Context) error {
 	}
 	l.adopt(set, damaged || len(problems) > 0, l.untriedOf(set))
 	if l.inv.Head().Open || l.gen.Head().Open {
-		return l.mend(ctx)
-	}
-	if len(l.engine.frozen) == 0 {
-		return nil
+		if err := l.mend(ctx); err != nil {
+			return err
+		}
 	}
 	b := l.begin()
-	b.putInForce(b.frozenRow())
+	b.holdStored(problems, loaded.Prefix)
+	if len(l.engine.frozen) > 0 {
+		b.putInForce(b.frozenRow())
+	} else if !b.hld.Changed() {
+		return nil
+	}
 	return b.commit(ctx)
 }
 
@@ -189,6 +193,9 @@ func (l *lead) adopt(set *ruleset.Ruleset, faulty bool, untried map[string]bool)
 		old, ok := was[m.Name]
 		if old.Blind {
 			engine.blind[m.Name] = true
+		}
+		if ok && old.Hash == "" {
+			engine.thawed[m.Name] = true
 		}
 		if (ok && l.same(old, m)) || untried[m.Name] {
 			continue

@@ -133,6 +133,32 @@ func TestAReleaseDoesNotEmptyAPool(t *testing.T) {
 	checkBuilt(t, w)
 }
 
+// Entities that change while their module does not load leave its pools once it does, as by any event: the last ones are kept.
+func TestAPoolIsNotEmptyAfterItsModuleWasFrozen(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, nil)
+	w.stop()
+	w.cfg.Vars = map[string]string{"zone": "prod.example."}
+	w.start()
+	w.write("servers.yaml", strings.ReplaceAll(poolsYAML, "'web.prod.example.'", "'web.{vars.zone}'"))
+	w.eventually("loaded", func() bool {
+		return strings.Contains(string(w.table("rules.main")["file/servers.yaml#0000"]), "{vars.zone}'")
+	})
+	w.post(member("a", 1, "up", "web"), member("b", 2, "up", "web"), member("c", 3, "up", "ntp"))
+	w.stop()
+	vars := w.cfg.Vars
+	w.cfg.Vars = nil
+	w.start()
+	w.post(member("a", 1, "down", "web"), member("b", 2, "down", "web"))
+	if got := w.pool("web.prod.example."); got != "a b" {
+		t.Fatalf("a module that does not load: %s", got)
+	}
+	w.stop()
+	w.cfg.Vars = vars
+	w.start()
+	w.eventually("it loads again", func() bool { return w.pool("web.prod.example.") == "(a) (b)" })
+}
+
 // Who leaves because the rules changed is not kept.
 func TestRulesEmptyAPool(t *testing.T) {
 	t.Parallel()

@@ -243,6 +243,7 @@ func (t *trial) blinds(e *engine) {
 		}
 	}
 	delete(e.blind, t.released) // somebody has said what is to become of it
+	delete(e.thawed, t.released)
 }
 
 // passed tells whether a module was tried and may be in force.
