@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"zonecast/internal/row"
+	"zonecast/internal/table"
 	"zonecast/internal/zone"
 	"zonecast/rules/pool"
 )
@@ -35,6 +36,15 @@ func (b *batch) settlePools(owner string, n *nameState) {
 		}
 	}
 	list, pools := pool.Settle(in)
+	for most := 200; keptIn(pools) > 0 && (len(row.EncodeContributions(list)) > table.MaxValue || len(row.EncodePools(pools)) > table.MaxValue); most -= 1 + most/8 {
+		keeps := in.Keeps // a row that is too large would fail the commit, and with it everybody's
+		in.Keeps = func(module string, t zone.Type) int { return min(keeps(module, t), most) }
+		list, pools = pool.Settle(in)
+	}
+	if len(row.EncodePools(pools)) > table.MaxValue { // choices alone: thousands of very long ids
+		b.l.log.Error("the choices at a name are larger than a row: nothing sticks there", "name", owner)
+		pools = nil
+	}
 	n.list = list
 	b.l.kept += keptIn(pools) - keptIn(in.Old)
 	switch next := row.EncodePools(pools); {

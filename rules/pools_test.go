@@ -58,7 +58,7 @@ func (w *world) pool(owner string) string {
 	}
 	var out []string
 	for _, c := range list {
-		entity := strings.TrimPrefix(c.Entity, "server/")
+		_, entity, _ := strings.Cut(c.Entity, "/")
 		switch c.Standings[0].State {
 		case row.Kept:
 			entity = "(" + entity + ")"
@@ -130,6 +130,36 @@ func TestAReleaseDoesNotEmptyAPool(t *testing.T) {
 	}
 	w.release(h.ID)
 	w.eventually("the release", func() bool { return w.pool("web.prod.example.") == "(b) (c)" })
+	checkBuilt(t, w)
+}
+
+// What is kept, with those that came since, may be more than a row holds: less is kept then, and the commit goes through.
+func TestKeptMembersFitTheRow(t *testing.T) {
+	t.Parallel()
+	w := newPoolWorld(t, map[string]string{"kinds.yaml": numberedKinds + "  text:\n    text: string\n",
+		"texts.yaml": "module: texts\nkind: text\nrecords:\n  - name: 'texts.example.'\n    type: TXT\n    value: '{text}'\n    pool: {at_most: 200, keep_last: 200}\n"})
+	text := strings.TrimSpace(strings.Repeat(strings.Repeat("x", 200)+" ", 20))
+	for round := range 2 {
+		var come, leave []string
+		for i := range 25 {
+			id := fmt.Sprintf("r%d-%d", round, i)
+			come = append(come, fmt.Sprintf(`{"op":"put","kind":"text","id":%q,"attrs":{"text":"%s %s"}}`, id, id, text))
+			leave = append(leave, fmt.Sprintf(`{"op":"delete","kind":"text","id":%q}`, id))
+		}
+		for _, a := range w.post(come...) {
+			if a.Status != "accepted" {
+				t.Fatalf("round %d: %+v", round, a)
+			}
+		}
+		if round == 0 {
+			w.post(leave...)
+		}
+	}
+	got := strings.Fields(w.pool("texts.example."))
+	kept := slices.IndexFunc(got, func(e string) bool { return e[0] != '(' })
+	if len(got)-kept != 25 || kept == 0 {
+		t.Fatalf("%d members, %d kept", len(got)-kept, kept)
+	}
 	checkBuilt(t, w)
 }
 

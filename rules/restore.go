@@ -46,7 +46,7 @@ func (b *batch) restore(rows []inventory.BackupRow) error {
 			"before any feed has sent anything", n, tombs)}
 	}
 	for _, r := range rows {
-		if r.Key != keyRules {
+		if r.Key != keyRules && !strings.HasPrefix(r.Key, inventory.PrefixList) { // a held list's text, without what holds it
 			b.inv.Put(r.Key, r.Raw)
 		}
 	}

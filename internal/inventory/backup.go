@@ -79,12 +79,12 @@ type BackupRow struct {
 	Raw []byte
 }
 
-// ReadBackup reads and checks a whole backup of at most limit rows.
+// ReadBackup reads and checks a whole backup of at most limit entities and tombstones.
 func ReadBackup(r io.Reader, limit int) (table string, rows []BackupRow, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), maxBackupLine)
 	sum := sha256.New()
-	last := ""
+	last, entities := "", 0
 	for number := 1; lines.Scan(); number++ {
 		var l backupLine
 		dec := json.NewDecoder(bytes.NewReader(lines.Bytes()))
@@ -107,14 +107,17 @@ func ReadBackup(r io.Reader, limit int) (table string, rows []BackupRow, err err
 			default:
 				return table, rows, lines.Err()
 			}
-		case len(rows) == limit:
-			err = fmt.Errorf("more than %d rows", limit)
+		case entities == limit:
+			err = fmt.Errorf("more than %d entities and tombstones", limit)
 		case l.Key <= last:
 			err = errors.New("keys must ascend")
 		default:
 			last = l.Key
 			addRow(sum, l.Key, l.Raw)
 			rows = append(rows, BackupRow{l.Key, l.Raw})
+			if _, _, entity := SplitKey(l.Key); entity {
+				entities++
+			}
 			err = checkBackupRow(l.Key, l.Raw)
 		}
 		if err != nil {
@@ -133,6 +136,9 @@ func checkBackupRow(key string, raw []byte) error {
 	if name, ok := FeedOf(key); ok {
 		_, err := DecodeFeed(raw)
 		return errors.Join(CheckFeed(name), err)
+	}
+	if role, ok := RoleOf(key); ok {
+		return NewNumbers().Load(role, raw)
 	}
 	if !strings.HasPrefix(key, "@") {
 		return fmt.Errorf("bad key %.80q", key)
