@@ -23,6 +23,7 @@ type waiting struct {
 	tried map[string]bool // by key: whether the guard has seen what it is asked for, as entityState.tried
 	wake  chan struct{}   // there is something to ask
 	blame map[string]*blame
+	most  int // entities that are asked about at once: what is slow answers fewer, so that later events do not wait for long
 }
 
 // blame is an entity at which a program failed. The second time it is held, so that the others get their turn.
@@ -32,14 +33,27 @@ type blame struct {
 }
 
 const (
-	askAtOnce  = 2000 // requests under way with a program
+	askAtOnce  = 2000 // entities under way with a program that is quick
+	askAtLeast = 16   // with a slow one: as many as it may have workers
+	askQuick   = time.Second
+	askSlow    = 5 * time.Second
 	askPause   = 50 * time.Millisecond
 	blameFirst = 30 * time.Second // doubled each time, up to
 	blameMost  = time.Hour
 )
 
 func newWaiting() *waiting {
-	return &waiting{tried: map[string]bool{}, wake: make(chan struct{}, 1), blame: map[string]*blame{}}
+	return &waiting{tried: map[string]bool{}, wake: make(chan struct{}, 1), blame: map[string]*blame{}, most: 8 * askAtLeast}
+}
+
+// pace chooses how many are asked about at once next, by how long the last ones took.
+func (w *waiting) pace(took time.Duration) {
+	switch {
+	case took < askQuick:
+		w.most = min(2*w.most, askAtOnce)
+	case took > askSlow:
+		w.most = max(w.most/4, askAtLeast)
+	}
 }
 
 // wait has a program asked about an entity.
@@ -65,6 +79,7 @@ type round struct {
 	engine   *engine
 	entities []asked
 	requests []maker.Request
+	began    time.Time
 }
 
 type asked struct {
@@ -126,8 +141,8 @@ func (l *lead) askAll(ctx context.Context, name string, pool *process.Pool) erro
 
 // takeWaiting takes the next entities that wait for a program.
 func (l *lead) takeWaiting(name string) round {
-	r, w, b := round{engine: l.engine}, l.waits[name], l.begin()
-	keys := w.keys[:min(askAtOnce, len(w.keys))]
+	r, w, b := round{engine: l.engine, began: time.Now()}, l.waits[name], l.begin()
+	keys := w.keys[:min(w.most, len(w.keys))]
 	if w.keys = w.keys[len(keys):]; len(w.keys) == 0 {
 		w.keys = nil
 	}
@@ -170,6 +185,7 @@ func (l *lead) takeWaiting(name string) round {
 // come to is asked once more.
 func (b *batch) answered(name string, r round, answers []maker.Answer) {
 	l, w := b.l, b.l.waits[name]
+	w.pace(b.now.Sub(r.began))
 	var list []*entityState
 	for _, a := range r.entities {
 		e := b.entity(a.key)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"zonecast/internal/table"
 	"zonecast/rules/process"
@@ -106,6 +107,32 @@ func TestP2WhatATrialDidNotSeeOutlivesALeader(t *testing.T) {
 	program.Order("nothing=*")
 	w.start()
 	guarded(w)
+}
+
+// TestASlowProgramIsAskedAboutFewAtOnce, and a quick one about many.
+func TestASlowProgramIsAskedAboutFewAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWaiting()
+	for _, c := range []struct {
+		took time.Duration
+		most int
+	}{{0, 256}, {0, 512}, {2 * time.Second, 512}, {0, 1024}, {0, 2000}, {0, 2000}, {time.Minute, 500}, {time.Minute, 125}, {time.Minute, 31}, {time.Minute, 16}, {time.Minute, 16}, {0, 32}} {
+		if w.pace(c.took); w.most != c.most {
+			t.Fatalf("%d at once, want %d", w.most, c.most)
+		}
+	}
+	world, _ := asking(t, "silent")
+	boxes(world, 1)
+	l := world.stage.lead.Load()
+	if err := l.look(t.Context(), func() error {
+		l.waits["racks"].most = 20
+		if r := l.takeWaiting("racks"); len(r.entities) != 20 {
+			t.Errorf("%d entities in a round", len(r.entities))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestP2WhatAProgramOwedIsGuarded: after a failover it is asked again for what it failed at, and nobody has seen the answers.

@@ -15,7 +15,7 @@ func attributes() *syscall.SysProcAttr {
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
 // awaitExit waits until the program has ended and leaves it to be collected, so that its number stays its own.
-func awaitExit(pid int) {
+func awaitExit(pid int, _ <-chan struct{}) {
 	for errors.Is(unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil), unix.EINTR) {
 	}
 }

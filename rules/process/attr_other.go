@@ -9,5 +9,5 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 
-// awaitExit cannot wait here without collecting: the end of the pipes has to do.
-func awaitExit(int) {}
+// awaitExit cannot wait here without collecting: the end of the program's standard output has to do.
+func awaitExit(_ int, read <-chan struct{}) { <-read }

@@ -79,7 +79,7 @@ func (c *child) run(cfg Config, log *slog.Logger, started chan<- error) {
 	logged, read := make(chan struct{}), make(chan struct{})
 	go func() { defer close(logged); logLines(stderr, log) }()
 	go func() { defer close(read); c.read(stdout) }()
-	awaitExit(cmd.Process.Pid)
+	awaitExit(cmd.Process.Pid, read)
 	c.kill() // what it left behind
 	late, stop := context.WithTimeout(context.Background(), inherited)
 	for _, end := range []chan struct{}{logged, read} { // or somebody outside the group has inherited the pipes
