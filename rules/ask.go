@@ -253,6 +253,11 @@ const failing = 3
 
 // showPrograms lists the programs that do not run, with each beat.
 func (b *batch) showPrograms() {
+	for id, h := range b.l.heldBy {
+		if h.Unit == unitProcess && b.l.programs[h.Subject] == nil { // the config has it no more
+			b.dropHeld(id)
+		}
+	}
 	for name, pool := range b.l.programs {
 		state, _ := pool.State()
 		if state.Failures < failing {

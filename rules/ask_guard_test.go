@@ -80,6 +80,17 @@ func TestP3AStandbyWithoutTheProgramHoldsWhatItGave(t *testing.T) {
 	})
 }
 
+// TestAProgramThatIsGoneFromTheConfigIsNotListed: nobody could release it.
+func TestAProgramThatIsGoneFromTheConfigIsNotListed(t *testing.T) {
+	t.Parallel()
+	w, _ := asking(t, "dead")
+	w.eventually("listed", func() bool { _, ok := heldUnit(w, unitProcess); return ok })
+	w.stop()
+	w.cfg.Processes = nil
+	w.start()
+	w.eventually("forgotten", func() bool { _, ok := heldUnit(w, unitProcess); return !ok })
+}
+
 // TestP2WhatATrialDidNotSeeOutlivesALeader that dies before it has evaluated all.
 func TestP2WhatATrialDidNotSeeOutlivesALeader(t *testing.T) {
 	t.Parallel()
@@ -121,7 +132,7 @@ func TestASlowProgramIsAskedAboutFewAtOnce(t *testing.T) {
 			t.Fatalf("%d at once, want %d", w.most, c.most)
 		}
 	}
-	world, _ := asking(t, "silent")
+	world, _ := asking(t, "dead")
 	boxes(world, 1)
 	l := world.stage.lead.Load()
 	if err := l.look(t.Context(), func() error {
