@@ -122,14 +122,14 @@ func (r *Role) settle(stays func(entity string) bool, renumbered func(entity str
 			h := r.holder[m.Pin]
 			switch {
 			case h == nil:
-			case stays(h.Entity):
-				continue
 			case h.Until != 0:
 				r.remove(h)
 				if r.gone == nil {
 					r.gone = map[string]bool{}
 				}
 				r.gone[h.Entity] = true
+			case stays(h.Entity):
+				continue
 			case h.Pin == h.N:
 				continue
 			default:
