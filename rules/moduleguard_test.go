@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"strings"
@@ -81,6 +82,22 @@ func TestP2AModuleThatLosesMuchIsHeldUntilMended(t *testing.T) {
 	}
 	w.write("servers.yaml", strings.Replace(serversYAML, `state == "up"`, `state == "up" and not (hostname endsWith "7")`, 1))
 	w.eventually("what loses little goes through", func() bool { return len(w.held()) == 0 && len(w.generated()) == 37 })
+}
+
+// TestP2AModuleIsTriedWhileItsFirstEvaluationIsUnderWay: what it gave by then counts.
+func TestP2AModuleIsTriedWhileItsFirstEvaluationIsUnderWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	whole := servers(w, 3)
+	l := w.stage.lead.Load()
+	if err := l.do(t.Context(), &job{run: func(_ context.Context, b *batch) error { b.inv.Delete(keyRules); return nil }}); err != nil {
+		t.Fatal(err) // the row is written with the last stretch
+	}
+	w.write("servers.yaml", nothingYAML)
+	w.eventually("held", func() bool { _, ok := w.heldCheck(checkModuleGuard); return ok })
+	if got := w.generated(); !maps.Equal(got, whole) {
+		t.Fatalf("%v", got)
+	}
 }
 
 // TestP2VarsThatEmptyAModuleFreezeIt: there is no other text to fall back to, so what it gave stays as it is.

@@ -82,12 +82,19 @@ func (l *lead) choose(t *trial) {
 			continue
 		}
 		s := &subject{module: f.Module, was: f.Module.Name, lost: map[string]bool{}}
+		kind := f.Module.Kind
 		if old := l.engine.set.Files[path]; old != nil && old.Module != nil {
-			s.was = old.Module.Name
+			s.was, kind = old.Module.Name, old.Module.Kind
 		}
 		before, known := was[s.was]
-		if !known || (s.was == f.Module.Name && l.passes(before, f.Module)) {
+		switch y := l.yields[s.was]; {
+		case known && s.was == f.Module.Name && l.passes(before, f.Module):
 			continue
+		case known:
+		case y == nil || y.giving == 0:
+			continue // it is new
+		default:
+			before.Kind = kind // its first evaluation is under way
 		}
 		t.subjects = append(t.subjects, s)
 		kinds[before.Kind] = true
