@@ -6,7 +6,8 @@
 //
 // How it works: the leader works on one owner name at a time (package merge) and keeps in memory the rows of its
 // inputs and where delegations and DNAMEs stand, since those alone reach to other names. At start it merges every name
-// and repairs what differs; afterwards the names that change. A timer wakes it when an override expires.
+// and repairs what differs, beside the news where names are many; afterwards the names that change. A timer wakes it when an
+// override expires.
 //
 // Promises: P1 (the merge looks at nothing that depends on the order of arrival), P2 (a zone file that vanishes or loses all of
 // its records is held; a source whose table is gone keeps what it gave last), P3 (the unit that is held is the zone with its files, and

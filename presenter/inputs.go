@@ -1,6 +1,7 @@
 package presenter
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -63,8 +64,13 @@ func (t *term) take(n news) {
 		in.rows = n.reset
 	}
 	if n.reset != nil && t.begun {
-		for _, rows := range []map[string][]byte{in.rows, n.reset} {
-			for key := range rows {
+		for key, value := range n.reset {
+			if had, ok := in.rows[key]; !ok || !bytes.Equal(had, value) {
+				t.mark(key)
+			}
+		}
+		for key := range in.rows {
+			if _, ok := n.reset[key]; !ok {
 				t.mark(key)
 			}
 		}

@@ -24,7 +24,9 @@ type Stage struct {
 	metrics *metrics
 	terms   *leader.Terms
 	now     func() time.Time
-	term    atomic.Pointer[term] // nil on a standby
+
+	sweepFrom int64                // rows; sweepFrom but in tests
+	term      atomic.Pointer[term] // nil on a standby
 }
 
 var errStarting = errors.New("no leader yet")
@@ -34,7 +36,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now}
+	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now, sweepFrom: sweepFrom}
 	s.metrics = newMetrics(h.Metrics, cfg.Sources)
 	s.terms = leader.NewTerms(h.Metrics, owner)
 	h.Ready.Set(owner, errStarting)

@@ -35,6 +35,8 @@ type rig struct {
 	cfg  Config
 	skew atomic.Int64 // what the stage's clock is ahead
 	stop func()
+
+	sweepFrom int64 // 0: every start compares beside the loop
 }
 
 func newRig(t testing.TB, change func(*Config)) *rig {
@@ -66,6 +68,7 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	s.sweepFrom = r.sweepFrom
 	s.now = func() time.Time { return time.Now().Add(time.Duration(r.skew.Load())) }
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -33,6 +33,7 @@ type term struct {
 	listed                            map[string]bool // ids of held RRsets in the table
 	unlisted                          int             // held RRsets beyond the bound
 	heldSeq                           uint64          // what the metrics of held things were counted at, plus one
+	sweep                             *sweep          // the comparison at the start, while it goes on beside the loop
 	begun                             bool            // until then every name is to be marked, which begin does at once
 	behind                            bool            // heads have moved since the last commit
 	at                                time.Time       // of the step under way
@@ -120,9 +121,19 @@ func (t *term) loop(ctx context.Context) error {
 	defer alarm.Stop()
 	for {
 		alarm.Reset(t.nextExpiry())
+		var sweeping <-chan struct{}
+		if t.sweep != nil {
+			sweeping = always
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-sweeping:
+			t.step()
+			t.sweepOn()
+			if len(t.sweep.names) > 0 && len(t.dirty) == 0 {
+				continue
+			}
 		case n := <-t.news:
 			t.step()
 			for more := true; more; {
@@ -189,9 +200,11 @@ func (t *term) begin(ctx context.Context) error {
 		return err
 	}
 	t.firstLook(ctx)
-	t.forgetFaults()
-	t.markAll()
 	t.begun, t.behind = true, true
+	if rows := t.presented.Head().Rows; rows < t.sweepFrom || rows < int64(t.given())/2 {
+		return t.compareAll(ctx)
+	}
+	t.startSweep()
 	return t.commit(ctx)
 }
 
@@ -212,7 +225,7 @@ func (t *term) markAll() {
 	}
 }
 
-// names gives every name that any table has, some of them twice.
+// names gives every name that any table has; one that several sources have comes as often.
 func (t *term) names() iter.Seq[zone.Name] {
 	return func(yield func(zone.Name) bool) {
 		each := func(key string) bool {
@@ -229,20 +242,28 @@ func (t *term) names() iter.Seq[zone.Name] {
 			}
 		}
 		for key := range t.human {
-			if !each(key) {
+			if !t.has(key) && !each(key) {
 				return
 			}
 		}
 		for key := range t.presented.All() {
-			if key[0] != '@' && !t.given(key) && !each(key) {
+			if key[0] != '@' && !t.has(key) && t.human[key] == nil && !each(key) {
 				return
 			}
 		}
 	}
 }
 
-// given tells whether a source has the name: then names has given it already, and it need not be parsed again.
-func (t *term) given(key string) bool {
+// given is how many names the sources give, those of several counted for each.
+func (t *term) given() (n int) {
+	for _, in := range t.inputs {
+		n += len(in.rows)
+	}
+	return n
+}
+
+// has tells whether a source has the name: then names has given it already, and it need not be parsed again.
+func (t *term) has(key string) bool {
 	for _, in := range t.inputs {
 		if _, ok := in.rows[key]; ok {
 			return true
@@ -256,7 +277,13 @@ func (t *term) commit(ctx context.Context) error {
 	started := time.Now()
 	t.world.settle(t.dirty, t.names, t.resolve, t.keep)
 	t.dirty = map[zone.Name]bool{}
-	t.positions()
+	if t.sweep != nil && len(t.sweep.names) == 0 {
+		t.endSweep()
+		t.behind = true
+	}
+	if t.sweep == nil {
+		t.positions()
+	}
 	if !t.taken.IsZero() {
 		t.tx.presented.SetTaken(t.taken)
 	}

@@ -23,6 +23,7 @@ type options struct {
 	entities, rest, rate, seconds int
 	session                       time.Duration
 	heap                          string
+	only                          string
 }
 
 func main() {
@@ -36,6 +37,7 @@ func main() {
 	flag.DurationVar(&o.session, "session", 10*time.Second, "session time-out of the stages")
 	flag.StringVar(&o.heap, "zk-heap", "1g", "largest heap of each ZooKeeper server")
 	flag.StringVar(&o.pprof, "pprof", "", "folder for CPU profiles of the stages that are restarted or take over")
+	flag.StringVar(&o.only, "only", "", "one part after the first load: events, restarts, takeovers or module")
 	flag.Parse()
 	if err := run(o); err != nil {
 		log.Fatal(err)
@@ -55,8 +57,14 @@ func run(o options) (err error) {
 	defer c.stop()
 	b := &bench{options: o, cluster: c, peaks: map[string]int{}}
 	fmt.Printf("%s, %d CPUs, %d entities, session time-out %v\n", time.Now().Format(time.DateOnly), runtime.NumCPU(), o.entities, o.session)
-	for _, step := range []func() error{b.firstLoad, b.events, b.restarts, b.takeovers, b.module, b.memory} {
-		if err := step(); err != nil {
+	for _, step := range []struct {
+		name string
+		run  func() error
+	}{{"", b.firstLoad}, {"events", b.events}, {"restarts", b.restarts}, {"takeovers", b.takeovers}, {"module", b.module}, {"", b.memory}} {
+		if o.only != "" && step.name != "" && step.name != o.only {
+			continue
+		}
+		if err := step.run(); err != nil {
 			return errors.Join(err, c.tails())
 		}
 	}
