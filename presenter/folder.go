@@ -13,6 +13,11 @@ import (
 
 // watch loads the zones folder whenever it changes. What cannot be read is told once and changes nothing.
 func (t *term) watch(ctx context.Context) error {
+	select {
+	case <-t.opened:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	hints := checkout.Watch(ctx, t.cfg.Zones, t.cfg.Poll)
 	var done string // the set that was dealt with last
 	told := "\x00"  // the error that was told last; at first that of an earlier term may stand in the list

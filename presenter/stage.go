@@ -3,6 +3,7 @@ package presenter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -66,11 +67,7 @@ func (s *Stage) fenced(err error) {
 
 // work is one term as leader.
 func (s *Stage) work(ctx context.Context) error {
-	t, err := s.takeOver(ctx)
-	if err != nil {
-		s.log.Error("cannot take over", "error", err)
-		return err
-	}
+	t := s.newTerm()
 	defer func() {
 		s.term.Store(nil)
 		s.metrics.resigned()
@@ -81,11 +78,16 @@ func (s *Stage) work(ctx context.Context) error {
 	for _, in := range t.inputs {
 		g.Go("source "+in.source, func(ctx context.Context) error { return t.follow(ctx, in) })
 	}
-	g.Go("loop", t.loop)
+	g.Go("loop", func(ctx context.Context) error { // the inputs are read meanwhile
+		if err := t.takeOver(ctx); err != nil {
+			return fmt.Errorf("cannot take over: %w", err)
+		}
+		return t.loop(ctx)
+	})
 	if s.cfg.Zones != "" {
 		g.Go("zones folder", t.watch)
 	}
-	err = g.Wait()
+	err := g.Wait()
 	if err != nil && ctx.Err() == nil {
 		s.log.Error("resigning", "error", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
@@ -39,9 +41,10 @@ type term struct {
 	at                                time.Time       // of the step under way
 	taken                             time.Time       // when the oldest event of the step was taken; zero: none
 
-	news  chan news
-	jobs  chan *job
-	ended chan struct{}
+	news   chan news
+	jobs   chan *job
+	opened chan struct{} // closed when the tables are open
+	ended  chan struct{}
 }
 
 // changes are the transactions of one step.
@@ -55,24 +58,38 @@ type job struct {
 
 var errEnded = errors.New("no leader any more")
 
-// takeOver opens the tables for writing, which fences off whoever had them, and reads what is kept in memory.
-func (s *Stage) takeOver(ctx context.Context) (*term, error) {
+func (s *Stage) newTerm() *term {
 	t := &term{Stage: s, human: map[string][]byte{}, expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
 		dirty: map[zone.Name]bool{}, faults: map[zone.Name][]merge.Fault{}, listed: map[string]bool{},
-		news: make(chan news), jobs: make(chan *job), ended: make(chan struct{})}
+		news: make(chan news), jobs: make(chan *job), opened: make(chan struct{}), ended: make(chan struct{})}
+	for _, source := range s.cfg.Sources {
+		t.inputs = append(t.inputs, &input{source: source, table: "generated." + source, rows: map[string][]byte{}})
+	}
+	return t
+}
+
+// takeOver opens the tables for writing, which fences off whoever had them, and reads what is kept in memory.
+func (t *term) takeOver(ctx context.Context) error {
+	var open errgroup.Group
 	for _, w := range []struct {
 		to     **table.Writer
 		name   string
 		shards int
 	}{{&t.zones, "zones", 256}, {&t.presented, "presented", 0}, {&t.conflicts, "conflicts", 64}, {&t.held, "held." + owner, 16}} {
-		var err error
-		if *w.to, err = table.OpenWriter(ctx, s.st, w.name, table.Options{Instance: s.host.Instance, Shards: w.shards, Fenced: s.fenced}); err != nil {
-			return nil, fmt.Errorf("table %s: %w", w.name, err)
-		}
+		open.Go(func() (err error) {
+			opt := table.Options{Instance: t.host.Instance, Shards: w.shards, Fenced: t.fenced}
+			if *w.to, err = table.OpenWriter(ctx, t.st, w.name, opt); err != nil {
+				return fmt.Errorf("table %s: %w", w.name, err)
+			}
+			return nil
+		})
+	}
+	if err := open.Wait(); err != nil {
+		return err
 	}
 	if t.zones.Head().Open {
 		if err := t.mend(ctx); err != nil {
-			return nil, fmt.Errorf("table zones: %w", err)
+			return fmt.Errorf("table zones: %w", err)
 		}
 	}
 	for key, value := range t.zones.All() {
@@ -81,7 +98,7 @@ func (s *Stage) takeOver(ctx context.Context) (*term, error) {
 		}
 		if apex, ok := strings.CutPrefix(key, row.PrefixZone); ok {
 			if err := t.setZone(apex, value); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
@@ -89,12 +106,10 @@ func (s *Stage) takeOver(ctx context.Context) (*term, error) {
 		t.conflicting[key] = true
 	}
 	if err := t.recallHeld(); err != nil {
-		return nil, err
+		return err
 	}
-	for _, source := range s.cfg.Sources {
-		t.inputs = append(t.inputs, &input{source: source, table: "generated." + source, rows: map[string][]byte{}})
-	}
-	return t, nil
+	close(t.opened)
+	return nil
 }
 
 // mend repairs table zones after a crash in the middle of a load. Nobody acts on that table but this stage.
