@@ -1,11 +1,14 @@
 package presenter
 
 import (
-	"bytes"
 	"context"
+	"maps"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
+
 	"zonecast/internal/row"
+	"zonecast/internal/table"
 	"zonecast/internal/zone"
 )
 
@@ -24,6 +27,9 @@ type sweep struct {
 	names []zone.Name     // still to be looked at
 	found []zone.Name     // to be worked out again
 	stale map[string]bool // ids of held RRsets that were listed before
+	// had are the checksums of what was presented at the start: names come in any order, and each look into the table
+	// would unpack a shard. A row that was written since differs, and is worked out once more for nothing.
+	had map[string]uint64
 }
 
 // always is received from at once.
@@ -32,11 +38,30 @@ var always = func() <-chan struct{} { c := make(chan struct{}); close(c); return
 // startSweep begins the comparison from what is presented: that says where delegations and DNAMEs are, so any name can
 // be looked at by itself.
 func (t *term) startSweep() {
+	had := make(map[string]uint64, t.presented.Head().Rows)
 	for key, value := range t.presented.All() {
+		had[key] = xxhash.Sum64(value)
 		t.recallWorld(key, value)
 	}
-	t.sweep = &sweep{names: t.allNames(), stale: t.listed}
+	t.sweep = &sweep{names: t.allNames(had), stale: t.listed, had: had}
 	t.listed = map[string]bool{}
+}
+
+// markSince marks what the inputs' logs say was changed since the last commit: those need not wait for the sweep.
+func (t *term) markSince(ctx context.Context) error {
+	for _, in := range t.inputs {
+		if !in.seen || in.unlisted {
+			continue
+		}
+		keys, _, err := table.Since(ctx, t.st, in.table, t.presented.Head().Inputs[in.table], in.head)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			t.mark(key)
+		}
+	}
+	return nil
 }
 
 // recallWorld takes over what a presented name is to others.
@@ -65,9 +90,9 @@ func (t *term) recallWorld(key string, value []byte) {
 }
 
 // allNames gives every name once.
-func (t *term) allNames() []zone.Name {
-	names := make([]zone.Name, 0, t.presented.Head().Rows)
-	names = slices.AppendSeq(names, t.names())
+func (t *term) allNames(presented map[string]uint64) []zone.Name {
+	names := make([]zone.Name, 0, len(presented))
+	names = slices.AppendSeq(names, t.namesWith(maps.Keys(presented)))
 	if len(t.inputs) > 1 {
 		slices.Sort(names)
 		names = slices.Compact(names)
@@ -95,8 +120,8 @@ func (t *term) sweepOn() {
 // differs tells whether a name must be worked out again. Those that are held or in conflict are: the term keeps
 // account of them.
 func (t *term) differs(n zone.Name, o outcome) bool {
-	value, ok := t.presented.Get(o.key)
-	return ok != (o.value != nil) || !bytes.Equal(value, o.value) || len(o.faults) > 0 ||
+	had, ok := t.sweep.had[o.key]
+	return ok != (o.value != nil) || ok && had != xxhash.Sum64(o.value) || len(o.faults) > 0 ||
 		o.conflict != nil || t.conflicting[o.key] ||
 		!slices.Equal(t.world.cuts[n], o.cut) || t.world.dnames[n] != o.dname
 }

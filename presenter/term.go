@@ -220,6 +220,9 @@ func (t *term) begin(ctx context.Context) error {
 		return t.compareAll(ctx)
 	}
 	t.startSweep()
+	if err := t.markSince(ctx); err != nil {
+		return err
+	}
 	return t.commit(ctx)
 }
 
@@ -242,6 +245,17 @@ func (t *term) markAll() {
 
 // names gives every name that any table has; one that several sources have comes as often.
 func (t *term) names() iter.Seq[zone.Name] {
+	return t.namesWith(func(yield func(string) bool) {
+		for key := range t.presented.All() {
+			if !yield(key) {
+				return
+			}
+		}
+	})
+}
+
+// namesWith is names, where the keys of table presented are at hand.
+func (t *term) namesWith(presented iter.Seq[string]) iter.Seq[zone.Name] {
 	return func(yield func(zone.Name) bool) {
 		each := func(key string) bool {
 			if n, err := zone.ParseName(key); err == nil {
@@ -261,7 +275,7 @@ func (t *term) names() iter.Seq[zone.Name] {
 				return
 			}
 		}
-		for key := range t.presented.All() {
+		for key := range presented {
 			if key[0] != '@' && !t.has(key) && t.human[key] == nil && !each(key) {
 				return
 			}

@@ -72,6 +72,7 @@ type term struct {
 
 	siteAt  time.Time      // zones that a site\'s check holds are judged again then; zero: there are none
 	begun   bool           // presented was compared wholly
+	again   bool           // the first batch of presented was early
 	asOf    int64          // of presented, as of the last batch
 	pos     table.Position // of presented, as of the last batch
 	taken   time.Time      // when the oldest event of what waits was taken, for metrics; zero: not known
@@ -110,12 +111,12 @@ type built struct {
 // run leads until ctx ends or something fails.
 func (t *term) run(ctx context.Context) error {
 	defer t.end()
+	ctx, cancel := context.WithCancel(ctx)
+	feed := follow(ctx, table.Follow(t.st, tablePresented)) // it reads while begin does
+	defer func() { cancel(); <-feed.ended }()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	feed := follow(ctx, table.Follow(t.st, tablePresented))
-	defer func() { cancel(); <-feed.ended }()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -129,7 +130,12 @@ func (t *term) run(ctx context.Context) error {
 		case err := <-feed.failed:
 			return err
 		case b := <-feed.batches:
-			t.take(feed.f, b)
+			if t.early(b) {
+				t.again = true
+			} else {
+				b.Reset, t.again = b.Reset || t.again, false
+				t.take(feed.f, b)
+			}
 			feed.resume <- struct{}{}
 		case a := <-t.asks:
 			t.answer(a)
@@ -209,6 +215,12 @@ func (t *term) signDue() time.Time {
 // presented's as-of stand in it (P8).
 func (t *term) fresh() bool {
 	return t.begun && t.state.Frozen == nil && t.order == nil && len(t.c.touched) == 0
+}
+
+// early tells of the first batch whether it was read before the leader until then published what came after it: to compare
+// with that would undo it. The next one is complete, and compared as the first.
+func (t *term) early(b table.Batch) bool {
+	return !t.begun && !t.again && b.Head.Position().Before(t.pub.Head().Inputs[tablePresented])
 }
 
 func (t *term) take(f source, b table.Batch) {
