@@ -173,6 +173,8 @@ func (t *term) rebuild() error {
 
 // repair makes table published say what the view of the releases says.
 func (t *term) repair(ctx context.Context) (err error) {
+	read := make(chan served, 1)
+	go func() { read <- readServed(t.view) }() // beside the look at the table: it is the other half of the work
 	tx := t.pub.Begin()
 	same := 0
 	visit := func(n zone.Name, p row.Published) {
@@ -186,38 +188,53 @@ func (t *term) repair(ctx context.Context) (err error) {
 			same++
 		}
 	}
-	if t.c, err = newContent(t.pub, t.log, t.protected, visit); err != nil {
+	t.c, err = newContent(t.pub, t.log, t.protected, visit)
+	view := <-read
+	if err != nil {
 		return err
 	}
+	t.tree = view.tree
 	if err := t.repairZones(tx, t.view); err != nil {
 		return err
 	}
-	var names []snapshot.NameChange // in canonical order, which spares Delta the sorting
-	for node := range t.view.Walk("") {
-		if len(node.Sets) > 0 {
-			names = append(names, snapshot.NameChange{Name: node.Name, Sets: node.Sets})
-		}
-	}
-	if len(names) != same {
-		for _, n := range names {
+	if len(view.names) != same {
+		for _, n := range view.names {
 			if z, ok := t.view.FindZone(n.Name); ok && len(t.c.published(n.Name).Sets) == 0 {
 				tx.Put(n.Name.String(), t.row(z, snapshot.Node{Name: n.Name, Sets: n.Sets}))
 			}
 		}
 	}
-	if tx.Changed() {
-		t.log.Warn("table published differed from the releases: repaired", "version", t.head.Version)
-		tx.SetInput(inputReleases, table.Position{Fence: t.head.Epoch, Seq: t.head.Version})
-		if err := table.Commit(ctx, tx); err != nil {
-			return err
-		}
-		if t.c, err = newContent(t.pub, t.log, t.protected, nil); err != nil {
-			return err
+	if !tx.Changed() {
+		return nil
+	}
+	t.log.Warn("table published differed from the releases: repaired", "version", t.head.Version)
+	tx.SetInput(inputReleases, table.Position{Fence: t.head.Epoch, Seq: t.head.Version})
+	if err := table.Commit(ctx, tx); err != nil {
+		return err
+	}
+	t.c, err = newContent(t.pub, t.log, t.protected, nil)
+	return err
+}
+
+// served is what a view holds: the names with records, and the tree of all names.
+type served struct {
+	names []snapshot.NameChange // in canonical order, which spares Delta the sorting
+	tree  *snapshot.Tree
+}
+
+func readServed(view *snapshot.View) (s served) {
+	for node := range view.Walk("") {
+		if len(node.Sets) > 0 {
+			s.names = append(s.names, snapshot.NameChange{Name: node.Name, Sets: node.Sets})
 		}
 	}
-	t.tree = snapshot.NewTree()
-	t.tree.Delta(zoneChanges(t.c.zones), names)
-	return nil
+	var zones []snapshot.ZoneChange
+	for _, z := range view.Zones() {
+		zones = append(zones, snapshot.ZoneChange{Zone: z})
+	}
+	s.tree = snapshot.NewTree()
+	s.tree.Delta(zones, s.names)
+	return s
 }
 
 // row of a name whose last change is not known any more: it counts as changed by the head's version.

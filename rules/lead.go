@@ -36,6 +36,7 @@ type lead struct {
 	beaten             time.Time    // when the last beat was
 	unprimed           atomic.Int64 // watchers that have not had their first look yet
 	feedRows           time.Time    // when rows of feeds were last brought up to date
+	pace               pace
 
 	tried atomic.Bool              // the rules folder had its first look
 	ruled map[string]chan struct{} // by feed: wakes the watcher of a file when rules have changed
@@ -222,7 +223,7 @@ func (l *lead) recall() error {
 // beatEvery is how often the heads are written when nothing else is: as-of must move for answers to look fresh (P8).
 const beatEvery = 2 * time.Second
 
-// loop is the one goroutine that writes. At rest a job is committed at once; under load all that waits shares one
+// loop is the one goroutine that writes. At rest a job is committed at once; under load all that waits, and comes within its pace, shares one
 // commit, and neither the backlog nor the beat waits for a pause.
 func (l *lead) loop(ctx context.Context) error {
 	beat := time.NewTicker(beatEvery)
@@ -264,6 +265,12 @@ func (l *lead) serve(ctx context.Context, first *job) error {
 	var alone *job
 	if first.items == nil {
 		jobs, alone = nil, first
+	} else if wait := l.pace.wait(time.Now()); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	for alone == nil && n < maxBatch {
 		select {
@@ -280,6 +287,7 @@ func (l *lead) serve(ctx context.Context, first *job) error {
 		break
 	}
 	if len(jobs) > 0 {
+		l.pace.commit(time.Now(), len(jobs))
 		b := l.begin()
 		for _, j := range jobs {
 			b.items = append(b.items, j.items...)
