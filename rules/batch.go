@@ -62,6 +62,17 @@ func (l *lead) begin() *batch {
 		entities: map[string]*entityState{}, names: map[string]*nameState{}, feeds: map[string]bool{}}
 }
 
+// wideFrom is how many entities make a batch that reads much of the tables.
+const wideFrom = 1000
+
+// expect prepares for so many entities.
+func (b *batch) expect(entities int) {
+	if entities >= wideFrom {
+		b.inv.Wide()
+		b.gen.Wide()
+	}
+}
+
 // takenAt notes a job's time.
 func (b *batch) takenAt(at time.Time) {
 	if b.taken.IsZero() || at.Before(b.taken) {

@@ -202,16 +202,17 @@ func (n *nameState) fits(c row.Contribution) error {
 }
 
 // reevaluateAtOnce is how many entities are evaluated again in one commit after rules changed. Names are spread over all
-// shards, so that a stretch of some thousand entities writes a large part of both tables anew, and many small stretches
-// write them many times: at 100,000 entities a run of ci/bench ensemble took 153 s and 1 GB of ZooKeeper's heap for a changed
-// module with 1,000 at once, and 49 s and 120 MB so. Events wait for one stretch, as they do for a list.
-const reevaluateAtOnce = maxBatch
+// shards, so that any stretch writes a large part of both tables anew, here and in every stage behind: of 100,000 entities
+// with 400,000 records, in ci/bench ensemble, stretches of 1,000 took 153 s to the answers, two of 50,000 took 21 s and
+// one takes 13. Events wait for one stretch, some seconds, as they do for a list.
+const reevaluateAtOnce = 100_000
 
 // reevaluate takes the next stretch of the backlog. Once it is worked off, the rules' hashes are recorded, in the same
 // commit as the last stretch: a crash before starts over.
 func (l *lead) reevaluate(ctx context.Context) error {
 	n := min(reevaluateAtOnce, len(l.backlog))
 	b := l.begin()
+	b.expect(n)
 	for _, key := range l.backlog[:n] {
 		if e := b.entity(key); e.ok && !e.row.Gone() && !e.changed {
 			e.changed, e.tried = true, true

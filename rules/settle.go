@@ -25,6 +25,7 @@ func (it *item) set(v inventory.Verdict) {
 // settle works the batch's items off: attributes are checked side by side, revisions decided in order, each
 // changed entity is evaluated once (the last state counts), side by side again, and what it gives is written in order.
 func (b *batch) settle() {
+	b.expect(len(b.items))
 	b.l.parallel(len(b.items), func(w *worker, i int) { b.l.check(b.items[i]) })
 	for _, it := range b.items {
 		b.decide(it)

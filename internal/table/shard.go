@@ -113,3 +113,6 @@ func (s *shard) add(key string, value []byte) {
 	s.raw = binary.AppendUvarint(s.raw, uint64(len(value)))
 	s.raw = append(s.raw, value...)
 }
+
+// size is what a shard takes unpacked, in octets.
+func (s *shard) size() int { return len(s.raw) + 4*len(s.at) }

@@ -16,6 +16,20 @@ type Tx struct {
 	asOf    *int64
 	taken   int64
 	also    []store.Op
+
+	unpacked map[int]*shard // nil unless Wide
+	room     int            // octets that may still be kept unpacked
+}
+
+// maxUnpacked bounds what Wide keeps, in octets: some million rows.
+const maxUnpacked = 256 << 20
+
+// Wide prepares for reading much of the table, in any order: shards that Get unpacks are kept until the commit, as far
+// as they find room. Without it each row would unpack its shard again.
+func (t *Tx) Wide() {
+	if t.unpacked == nil {
+		t.unpacked, t.room = map[int]*shard{}, maxUnpacked
+	}
 }
 
 // Put sets a key. Values of MaxValue at most; larger ones fail the Commit with ErrTooLarge, as do keys beyond
@@ -36,7 +50,22 @@ func (t *Tx) Get(key string) ([]byte, bool) {
 	if v, ok := t.changes[key]; ok {
 		return v, v != nil
 	}
-	return t.w.Get(key)
+	if t.unpacked == nil {
+		return t.w.Get(key)
+	}
+	i := shardOf(key, len(t.w.img.shards))
+	if t.w.img.shards[i] == nil {
+		return nil, false
+	}
+	s, ok := t.unpacked[i]
+	if !ok {
+		s = t.w.img.shard(i)
+		if size := s.size(); size <= t.room {
+			t.unpacked[i] = s
+			t.room -= size
+		}
+	}
+	return s.get(key)
 }
 
 // SetInput records how far an input has been taken into account; a position that goes back fails the Commit.
