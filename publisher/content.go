@@ -107,20 +107,16 @@ func (c *content) published(n zone.Name) row.Published {
 // compare finds all differences anew (level-triggered): what a follower's Reset asks for.
 func (c *content) compare(from source) {
 	c.reset()
-	for key, value := range from.All() {
+	for apex := range c.zones { // those that are to go come first: names below them belong to their units
+		key := row.ZoneKey(apex)
+		if _, ok := from.Get(key); !ok {
+			c.takeZone(key, nil)
+		}
+	}
+	for key, value := range from.All() { // each walk unpacks the whole table: one for both
 		if _, ok := row.ZoneOf(key); ok {
 			c.takeZone(key, value)
-		}
-	}
-	for key := range c.rows.All() {
-		if _, ok := row.ZoneOf(key); ok {
-			if value, ok := from.Get(key); !ok {
-				c.takeZone(key, value)
-			}
-		}
-	}
-	for key, value := range from.All() {
-		if _, ok := row.ZoneOf(key); !ok {
+		} else {
 			c.takeName(key, value)
 		}
 	}
