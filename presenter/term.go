@@ -195,12 +195,13 @@ func (t *term) loop(ctx context.Context) error {
 func (t *term) begin(ctx context.Context) error {
 	t.step()
 	for _, in := range t.inputs {
-		if _, err := table.ReadHead(ctx, t.st, in.table); errors.Is(err, table.ErrNotFound) {
+		h, err := table.ReadHead(ctx, t.st, in.table)
+		if errors.Is(err, table.ErrNotFound) {
 			continue
 		} else if err != nil {
 			return err
 		}
-		for !in.seen {
+		for !in.seen || t.early(in, h) {
 			select {
 			case n := <-t.news:
 				t.take(n)
@@ -224,6 +225,14 @@ func (t *term) begin(ctx context.Context) error {
 		return err
 	}
 	return t.commit(ctx)
+}
+
+// early tells whether an input was read before the leader until then presented what came after it: to merge that would
+// take those changes back for a moment. Head is the input's since the tables were opened; one that is itself behind what
+// is presented is of a table that was made anew, for which judge decides.
+func (t *term) early(in *input, head table.Head) bool {
+	presented := t.presented.Head().Inputs[in.table]
+	return in.head.Position().Before(presented) && !head.Position().Before(presented)
 }
 
 // step begins transactions for one step.
