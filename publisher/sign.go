@@ -43,7 +43,11 @@ func (t *term) commit(ctx context.Context, now time.Time, pub, hold *table.Tx, h
 		pub.Also(ops...)
 		pub.SetInput(inputReleases, table.Position{Fence: head.Epoch, Seq: head.Version})
 		pub.SetAsOf(time.Unix(head.AsOf, 0))
-		if t.fresh() {
+		switch {
+		case !t.fresh():
+		case t.pos.Before(t.pub.Head().Inputs[tablePresented]): // presented was made anew: the gates judged what differs
+			pub.RenewInput(tablePresented, t.pos)
+		default:
 			pub.SetInput(tablePresented, t.pos)
 		}
 		if err := t.write(ctx, pub, hold); err != nil {

@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -130,7 +131,11 @@ func (t *term) run(ctx context.Context) error {
 		case err := <-feed.failed:
 			return err
 		case b := <-feed.batches:
-			if t.early(b) {
+			early, err := t.early(ctx, b)
+			if err != nil {
+				return err
+			}
+			if early {
 				t.again = true
 			} else {
 				b.Reset, t.again = b.Reset || t.again, false
@@ -218,9 +223,17 @@ func (t *term) fresh() bool {
 }
 
 // early tells of the first batch whether it was read before the leader until then published what came after it: to compare
-// with that would undo it. The next one is complete, and compared as the first.
-func (t *term) early(b table.Batch) bool {
-	return !t.begun && !t.again && b.Head.Position().Before(t.pub.Head().Inputs[tablePresented])
+// with that would undo it. The next one is complete, and compared as the first. A table that is as it was read, though it
+// is behind what is published, was made anew: that is no reason to wait.
+func (t *term) early(ctx context.Context, b table.Batch) (bool, error) {
+	if t.begun || t.again || !b.Head.Position().Before(t.pub.Head().Inputs[tablePresented]) {
+		return false, nil
+	}
+	now, err := table.ReadHead(ctx, t.st, tablePresented)
+	if errors.Is(err, table.ErrNotFound) {
+		return true, nil
+	}
+	return err == nil && now.Commit != b.Head.Commit, err
 }
 
 func (t *term) take(f source, b table.Batch) {
