@@ -78,9 +78,14 @@ func (k *keeper) look(ctx context.Context) error {
 			k.h.Ready.Set(owner, fmt.Errorf("the store went back: it has version %d, and version %d was published; the leader says what to do", head.Version, seen.Version))
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("the newest head cannot be remembered: %w", err)
+	if err != nil { // a disk that takes nothing: what lies on it is offered all the same
+		err = fmt.Errorf("the newest head cannot be remembered: %w", err)
 	}
+	return errors.Join(err, k.tend(ctx, head))
+}
+
+// tend makes sure that the head's base is here, and offered.
+func (k *keeper) tend(ctx context.Context, head release.Head) error {
 	if (head.Base.SHA256 != k.newest || k.offered == nil) && !time.Now().Before(k.retryAt) {
 		state, _, err := k.hist.state(ctx)
 		if err != nil {

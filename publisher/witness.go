@@ -20,10 +20,12 @@ import (
 type witness struct {
 	path string
 
-	mu      sync.Mutex
-	last    sight
+	disk    sync.Mutex // held by who writes the file; mu is free meanwhile
 	written time.Time
-	behind  bool // last is not on disk yet
+	kept    sight // on disk
+
+	mu   sync.Mutex
+	last sight
 }
 
 // sight is what is remembered of a head.
@@ -54,6 +56,7 @@ func openWitness(dir string) (*witness, error) {
 	if err := json.Unmarshal(data, &w.last); err != nil {
 		return nil, fmt.Errorf("%s: %w", w.path, err)
 	}
+	w.kept = w.last
 	return w, nil
 }
 
@@ -67,16 +70,15 @@ func (w *witness) note(h release.Head) (before sight, back bool) {
 		return before, true
 	}
 	w.last = sight{Epoch: h.Epoch, Version: h.Version, Names: h.Base.Names, Zones: h.Base.Zones}
-	w.behind = w.behind || w.last != before
 	return before, false
 }
 
 // see is note, and writes it down when that is due.
 func (w *witness) see(h release.Head) (before sight, back bool, err error) {
 	before, back = w.note(h)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if time.Since(w.written) >= witnessEvery || before.Epoch != w.last.Epoch {
+	w.disk.Lock()
+	defer w.disk.Unlock()
+	if time.Since(w.written) >= witnessEvery || before.Epoch != w.seen().Epoch {
 		err = w.flush()
 	}
 	return before, back, err
@@ -91,16 +93,18 @@ func (w *witness) seen() sight {
 
 // close writes what is not on disk yet.
 func (w *witness) close() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.disk.Lock()
+	defer w.disk.Unlock()
 	return w.flush()
 }
 
+// flush is called with disk held.
 func (w *witness) flush() error {
-	if !w.behind {
+	last := w.seen()
+	if last == w.kept {
 		return nil
 	}
-	data, err := json.Marshal(w.last)
+	data, err := json.Marshal(last)
 	if err != nil {
 		return err
 	}
@@ -108,6 +112,6 @@ func (w *witness) flush() error {
 	if err := durable.WriteFile(w.path, append(data, '\n'), 0o644); err != nil {
 		return err
 	}
-	w.behind = false
+	w.kept = last
 	return nil
 }
