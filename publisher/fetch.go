@@ -75,7 +75,7 @@ func (k *keeper) fetchFrom(ctx context.Context, url string, want release.Base) e
 
 // put keeps a base that came from elsewhere, once it is known to be the one meant.
 func (s *shelf) put(want release.Base, from io.Reader) error {
-	part, err := os.CreateTemp(s.dir, "fetch-*")
+	part, err := os.CreateTemp(s.dir, ".fetch.tmp-*")
 	if err != nil {
 		return err
 	}

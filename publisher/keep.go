@@ -25,6 +25,9 @@ func (s *Stage) keep(ctx context.Context, hist history) error {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	k := keeper{Stage: s, hist: hist, lost: s.st.Session()}
+	if err := s.shelf.clean(); err != nil {
+		k.complain(err)
+	}
 	for {
 		if err := k.look(ctx); err != nil && ctx.Err() == nil {
 			k.complain(err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"zonecast/internal/durable"
 	"zonecast/internal/release"
@@ -119,5 +120,8 @@ func (s *shelf) prune(keep []release.Base) error {
 			}
 		}
 	}
-	return errors.Join(append(errs, durable.SyncDir(s.dir))...)
+	return errors.Join(append(errs, s.clean(), durable.SyncDir(s.dir))...)
 }
+
+// clean removes files that a crash left half written: as large as a base each.
+func (s *shelf) clean() error { return durable.CleanTempBefore(s.dir, time.Now().Add(-2*fetchTime)) }

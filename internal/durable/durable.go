@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // WriteFile replaces path atomically with data.
@@ -75,15 +76,23 @@ func SyncDir(dir string) error {
 const tempMark = ".tmp-"
 
 // CleanTemp removes the temporary files that a crash left in a folder. Call it before the folder is in use.
-func CleanTemp(dir string) error {
+func CleanTemp(dir string) error { return CleanTempBefore(dir, time.Time{}) }
+
+// CleanTempBefore is CleanTemp for a folder that is in use: it leaves files alone that were written to since; zero leaves
+// none.
+func CleanTempBefore(dir string, since time.Time) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") && strings.Contains(e.Name(), tempMark) && e.Type().IsRegular() {
-			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		if !strings.HasPrefix(e.Name(), ".") || !strings.Contains(e.Name(), tempMark) || !e.Type().IsRegular() {
+			continue
 		}
+		if info, ierr := e.Info(); !since.IsZero() && (ierr != nil || !info.ModTime().Before(since)) {
+			continue // or gone meanwhile
+		}
+		err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
 	}
 	return err
 }
