@@ -344,6 +344,9 @@ func TestVanishedAndEmptiedZonesAreHeld(t *testing.T) {
 			if a.HeldID == "" || a.HeldID != h.ID || !h.CanFree {
 				t.Fatalf("%+v\n%+v", a, r.held())
 			}
+			if c.check == "zone-gone" && !strings.Contains(h.Effect, "outside-zones") {
+				t.Errorf("effect: %s", h.Effect)
+			}
 			r.start()
 			r.serves("ns1.example.com.", "3600 A 192.0.2.53")
 			if code := r.call("POST", "/v1/stages/presenter/held/"+h.ID+"/release", why, nil); code != http.StatusOK {

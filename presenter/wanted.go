@@ -40,7 +40,7 @@ func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []ch
 	for _, f := range files {
 		fingerprint += "\x00" + f.Path + "\x00" + load.Hash(f.Data)
 	}
-	effect := "the zone stays as it was loaded before; a release takes the zone away"
+	effect := "the zone stays as it was loaded before; a release takes the zone away, and what rules still make in it is held then (outside-zones)"
 	if len(files) > 0 {
 		effect = "the zone stays as it was loaded before; a release loads it as its files are now"
 	}
@@ -59,8 +59,11 @@ func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []ch
 			w.Files[f.Path] = info
 		}
 		h := row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, CanFree: true, Detail: encode(w)}
-		n := l.wouldLose(&h, apex, files)
-		h.Effect = fmt.Sprintf("%s; people's records at %d names would go", effect, n)
+		names := "1 name"
+		if n := l.wouldLose(&h, apex, files); n != 1 {
+			names = fmt.Sprintf("%d names", n)
+		}
+		h.Effect = fmt.Sprintf("%s; people's records at %s would go", effect, names)
 		l.hold(h, fingerprint)
 		l.log.Warn("zone held", "id", id, "zone", apex, "file", l.set.Prefix+path, "cause", cause)
 	}

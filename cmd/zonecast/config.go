@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -123,14 +122,6 @@ func loadConfig(path string) (c Config, found bool, err error) {
 	}
 	c.place(filepath.Dir(path))
 	return c, true, c.check(path)
-}
-
-var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
-
-// plainYAML says what is wrong with the file without the names of Go's types.
-func plainYAML(err error) string {
-	text := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:")), " ")
-	return unknownKey.ReplaceAllString(text, `unknown key "$1" (docs/config.md lists them)`)
 }
 
 // place makes paths of the file relative to its folder.

@@ -22,6 +22,7 @@ func TestModuleThatMakesNothing(t *testing.T) {
 	id, shown := w.held("module-guard", "servers", "gives nothing at all: 2 entities would lose their records")
 	contains(t, shown, "its last good version stays in force", "server/web1", "To let it go:")
 	w.serves("web1.corp.example.", dns.TypeA, "192.0.2.10")
+	contains(t, w.must("explain", "web1.corp.example"), "held "+id+", module servers: ", "its last good version stays in force")
 	w.event(fmt.Sprintf(`{"op":"put","kind":"server","id":"web3","attrs":{"hostname":"web3","ipv4":%q}}`, "192.0.2.12"))
 	w.serves("web3.corp.example.", dns.TypeA, "192.0.2.12")
 

@@ -11,7 +11,7 @@ func TestProxiesShow(t *testing.T) {
 	w := newWorld(t)
 	up := w.start("--instance", "host-a")
 	eventually(t, "the proxy reports", func() bool { return strings.Contains(w.must("proxies"), "host-a") })
-	contains(t, w.must("proxies", "--all"), "1 proxies: 1 alive, 0 gone", "version ", "127.0.0.1:", "build ")
+	contains(t, w.must("proxies", "--all"), "1 proxy: 1 alive, 0 gone", "version ", "127.0.0.1:", "build ")
 	contains(t, w.must("proxies", "--json"), `"alive": 1`, `"id": "host-a"`, `"lag_after": 60`)
 	if s := w.ask("proxies", "forget", "host-a"); s.code != 1 || !strings.Contains(s.err, "alive") {
 		t.Errorf("forget one that is alive: exit %d: %s", s.code, s.err)

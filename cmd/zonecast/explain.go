@@ -92,7 +92,7 @@ func printExplanation(w io.Writer, e api.Explanation) {
 		fmt.Fprintf(w, "\n%s\n", backText(e.Back))
 	}
 	for _, h := range e.Held {
-		fmt.Fprintf(w, "\nheld %s: %s\n    %s\n", h.ID, h.Cause, h.Effect)
+		fmt.Fprintf(w, "\nheld %s, %s %s: %s\n    %s\n", h.ID, h.Unit, h.Subject, h.Cause, h.Effect)
 	}
 }
 

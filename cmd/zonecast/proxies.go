@@ -96,7 +96,11 @@ after 7 days. One that is alive stays: it would come back with its next report.`
 }
 
 func printProxies(w io.Writer, p api.Proxies) {
-	fmt.Fprintf(w, "%d proxies: %d alive, %d gone\n", p.Known, p.Alive, p.Gone)
+	known := "1 proxy"
+	if p.Known != 1 {
+		known = fmt.Sprintf("%d proxies", p.Known)
+	}
+	fmt.Fprintf(w, "%s: %d alive, %d gone\n", known, p.Alive, p.Gone)
 	if p.Alive > 0 {
 		var states []string
 		for _, s := range fleet.States {

@@ -68,9 +68,9 @@ func (sc screen) render(s pipelineStatus) string {
 	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
 		h := s.Tables[name]
 		if h.AsOf == 0 { // tables that only keep what is held or loaded have no such time
-			line("table  %-16s %d rows", name, h.Rows)
+			line("table  %-16s %s", name, count(int(h.Rows), "row"))
 		} else {
-			line("table  %-16s %d rows, as of %s", name, h.Rows, sc.ago(h.AsOf))
+			line("table  %-16s %s, as of %s", name, count(int(h.Rows), "row"), sc.ago(h.AsOf))
 		}
 	}
 	var fleet strings.Builder

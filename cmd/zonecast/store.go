@@ -18,8 +18,10 @@ func storeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "store",
 		Short: "Who may do what in ZooKeeper: identities and access lists",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  zonecast store identity --new proxy /etc/zonecast/proxy
+  zonecast store acl -c /etc/zonecast/zonecast.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(identityCommand(), aclCommand())
 	return cmd
@@ -50,6 +52,9 @@ that user and a random password; an existing file is never overwritten.`,
 				}
 			}
 			id, err := zk.Identity(file)
+			if errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%w; --new USER makes the file", err)
+			}
 			if err != nil {
 				return err
 			}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -40,6 +42,9 @@ func tableCommand() *cobra.Command {
 					rows++
 					return printLine(w, l)
 				})
+				if no := (*apiError)(nil); errors.As(err, &no) && no.Status == http.StatusNotFound {
+					return fmt.Errorf("%w: zonecast table lists them", err)
+				}
 				if err == nil && rows == 0 && key != "" {
 					return fmt.Errorf("table %s has no row %q: keys are KIND/ID in inventory tables, names with their final dot where it is about names", args[0], key)
 				}

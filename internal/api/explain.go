@@ -326,20 +326,25 @@ func closest(v *table.View, n, apex zone.Name) (below bool, encloser zone.Name) 
 	return false, encloser
 }
 
-// heldAt lists held items whose subject or cause speaks of the name, its zone or the entities behind it.
+// heldAt lists held items that speak of the name or its zone, or of the modules and entities behind what stands there.
 func (a *API) heldAt(r *http.Request, e Explanation) (list []row.Held, err error) {
 	words := []string{e.Name.String()}
 	if e.Zone != "" {
 		words = append(words, e.Zone.String())
 	}
+	behind := e.Shadowed
+	for _, s := range e.Served {
+		behind = slices.Concat(behind, s.Causes)
+	}
 	err = a.held(r, func(v any) error {
 		h := v.(row.Held)
-		fields := strings.Fields(h.Subject)
-		for _, w := range words {
-			if slices.Contains(fields, w) {
-				list = append(list, h)
-				return nil
-			}
+		about := func(word string) bool { return slices.Contains(strings.Fields(h.Subject), word) }
+		made := func(c Cause) bool {
+			return h.Owner == "rules."+c.Origin.Source && (h.Unit == "module" && h.Subject == c.Origin.Module ||
+				h.Unit == "contribution" && h.Subject == c.Origin.Module+" "+c.Origin.Entity)
+		}
+		if slices.ContainsFunc(words, about) || slices.ContainsFunc(behind, made) {
+			list = append(list, h)
 		}
 		return nil
 	})

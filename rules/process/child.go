@@ -141,7 +141,7 @@ func (c *child) greet(ctx context.Context, cfg Config) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-limit.C:
-		return fmt.Errorf("no first line within %s", cfg.Start)
+		return fmt.Errorf(`no first line within %s: it is to print {"zonecast":1,"version":"…"} and a newline, flushed`, cfg.Start)
 	case line, ok := <-c.lines:
 		if !ok {
 			return c.ended()

@@ -122,7 +122,7 @@ func TestP3WhoFailsIsBlamedAndTheOthersAreAskedAgain(t *testing.T) {
 // TestWhoDoesNotStartRefusesAtOnce: nobody waits for a program that is down.
 func TestWhoDoesNotStartRefusesAtOnce(t *testing.T) {
 	t.Parallel()
-	for order, cause := range map[string]string{"silent": "no first line within", "wrong": "hello there", "dead": "exit status 3"} {
+	for order, cause := range map[string]string{"silent": "it is to print {\"zonecast\":1", "wrong": "hello there", "dead": "exit status 3"} {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()
 			cfg := processtest.New(t, order).Config()

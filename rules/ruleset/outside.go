@@ -102,6 +102,9 @@ func (m *Module) finish(w *Worker, e *Entity, a maker.Answer) ([]Contribution, e
 		if !ok || strings.Contains(check, " ") {
 			check, text = "eval", a.Err.Error()
 		}
+		if m.Process != "" {
+			text = "program " + m.Process + ": " + text
+		}
 		return nil, m.problem(e, nil, check, errors.New(text))
 	}
 	for i, r := range a.Records {

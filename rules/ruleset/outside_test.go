@@ -89,7 +89,7 @@ func TestOutsideModulesPassTheSameTests(t *testing.T) {
 	down := coded{"1", func(maker.Entity) ([]maker.Record, error) {
 		return nil, fmt.Errorf("%w: it ended", maker.ErrUnanswered)
 	}}
-	if p := outsideModule(t, fmt.Sprintf(outsideText, "process"), down).RunTests(); len(p) != 2 || p[0].Check != "process-down" {
+	if p := outsideModule(t, fmt.Sprintf(outsideText, "process"), down).RunTests(); len(p) != 2 || p[0].Check != "process-down" || !strings.Contains(p[0].Text, "program code: it ended") {
 		t.Errorf("%v", p)
 	}
 }
