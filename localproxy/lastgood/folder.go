@@ -20,12 +20,16 @@ type Folder struct {
 	dir     string
 	lock    *os.File
 	open    openFile
+	write   writeFile
 	state   state
 	journal *journal // nil while nothing is loaded or installed
 }
 
 // openFile opens a journal for writing; tests put failing disks here.
 type openFile func(path string) (file, error)
+
+// writeFile replaces a file durably; tests put failing disks here.
+type writeFile func(path string, data []byte, mode os.FileMode) error
 
 func writable(path string) (file, error) { return os.OpenFile(path, os.O_WRONLY, 0o600) }
 
@@ -68,7 +72,7 @@ func Open(dir string) (*Folder, error) {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
 	_ = durable.CleanTemp(dir) // what cannot be removed costs disk and nothing else
-	return &Folder{dir: dir, lock: lock, open: writable}, nil
+	return &Folder{dir: dir, lock: lock, open: writable, write: durable.WriteFile}, nil
 }
 
 // Close unlocks it.
@@ -144,7 +148,7 @@ func (f *Folder) begin(next state, entries [][]byte, head []byte) error {
 		content = appendRecord(content, kindEntry, e)
 	}
 	content = appendRecord(content, kindHead, head)
-	if err := durable.WriteFile(path, content, 0o600); err != nil {
+	if err := f.write(path, content, 0o600); err != nil {
 		return err
 	}
 	j, err := f.openJournal(path, int64(len(content)))
@@ -154,10 +158,18 @@ func (f *Folder) begin(next state, entries [][]byte, head []byte) error {
 	j.entries, j.heads = len(entries), 1
 	text, err := json.MarshalIndent(next, "", "  ")
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(f.dir, stateFile), append(text, '\n'), 0o600)
+		err = f.write(filepath.Join(f.dir, stateFile), append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		j.f.Close()
+		if now, rerr := f.readState(); !errors.Is(rerr, ErrNone) && (rerr != nil || now.Journal == next.Journal) {
+			// The file was replaced, and only its folder could not be synced: what a restart finds must be whole, and what
+			// is appended to the journal before would not be found.
+			if f.journal != nil {
+				f.journal.broken = true
+			}
+			return err
+		}
 		os.Remove(path)
 		return err
 	}

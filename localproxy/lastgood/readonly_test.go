@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"zonecast/internal/durable"
 	"zonecast/localproxy/releasetest"
 )
 
@@ -63,5 +64,30 @@ func TestAnUnreadableJournalIsNotCut(t *testing.T) {
 		if !errors.Is(err, syscall.EIO) || errors.Is(err, ErrCorrupt) {
 			t.Errorf("after %d octets: %v", readable, err)
 		}
+	}
+}
+
+// A fault after state.json was replaced leaves what it names, and takes no records that a restart would not find.
+func TestAFaultBehindTheReplacedState(t *testing.T) {
+	t.Parallel()
+	p, dir := releasetest.New(t), t.TempDir()
+	f := install(t, p, dir)
+	defer f.Close()
+	f.write = func(path string, data []byte, mode os.FileMode) error {
+		err := durable.WriteFile(path, data, mode)
+		if filepath.Base(path) == stateFile {
+			err = errors.Join(err, syscall.EIO) // of the folder
+		}
+		return err
+	}
+	if err := f.begin(f.state, nil, p.Signed); !errors.Is(err, syscall.EIO) {
+		t.Fatal(err)
+	}
+	if err := move(t, p, f, "192.0.2.2"); !errors.Is(err, ErrBroken) {
+		t.Errorf("Append: %v", err)
+	}
+	f.Close()
+	if l, _, err := load(t, p, dir); err != nil || l.Head.Version == 0 {
+		t.Errorf("loaded %+v, %v", l, err)
 	}
 }
