@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -95,10 +96,15 @@ func (g Gates) check() (errs []error) {
 	if len(g.Checks) > maxSites {
 		errs = append(errs, fmt.Errorf("publisher: gates: checks: %d commands, at most %d", len(g.Checks), maxSites))
 	}
+	all := time.Duration(0)
 	for _, c := range g.Checks {
+		all += cmp.Or(c.Timeout, siteTimeout)
 		if err := c.check(); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	if all > maxSitesTime {
+		errs = append(errs, fmt.Errorf("publisher: gates: checks: together they may take %v, at most %v", all, maxSitesTime))
 	}
 	if g.Window < 0 || g.Window > time.Hour {
 		errs = append(errs, fmt.Errorf("publisher: gates: window: %v is not between 0 and 1 h", g.Window))

@@ -401,6 +401,11 @@ func TestGatesConfig(t *testing.T) {
 		"as-of":      func(c *Config) { c.AsOfEvery = time.Hour },
 		"check":      func(c *Config) { c.Gates.Checks = []SiteCheck{{Name: "x"}} },
 		"check name": func(c *Config) { c.Gates.Checks = []SiteCheck{{Command: []string{"x"}}} },
+		"checks together": func(c *Config) {
+			for range 4 {
+				c.Gates.Checks = append(c.Gates.Checks, SiteCheck{Name: "x", Command: []string{"x"}, Timeout: 25 * time.Second})
+			}
+		},
 		"check time": func(c *Config) { c.Gates.Checks = []SiteCheck{{Name: "x", Command: []string{"x"}, Timeout: time.Hour}} },
 		"growth":     func(c *Config) { c.Gates.CreatedShare = -1 },
 		"window":     func(c *Config) { c.Gates.Window = 2 * time.Hour },
