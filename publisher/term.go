@@ -71,7 +71,7 @@ type term struct {
 	bytes     int64
 	baseAt    time.Time // head.Base was made, or a build failed
 
-	siteAt  time.Time      // zones that a site\'s check holds are judged again then; zero: there are none
+	siteAt  time.Time      // zones that a site's check holds are judged again then; zero: there are none
 	begun   bool           // presented was compared wholly
 	again   bool           // the first batch of presented was early
 	asOf    int64          // of presented, as of the last batch
