@@ -33,9 +33,9 @@ const (
 	maxSiteTime  = 30 * time.Second
 	maxSites     = 16
 	maxSitesTime = 90 * time.Second // for all together: the head is not signed meanwhile
-	maxSiteNames = 1_000       // of a zone, in the plan
-	maxSiteSays  = 64 << 10    // octets of each stream that are read
-	siteAgain    = time.Minute // zones that a check holds are shown to it again so often: its reason may lie elsewhere
+	maxSiteNames = 1_000            // of a zone, in the plan
+	maxSiteSays  = 64 << 10         // octets of each stream that are read
+	siteAgain    = time.Minute      // zones that a check holds are shown to it again so often: its reason may lie elsewhere
 )
 
 func (c SiteCheck) check() error {
