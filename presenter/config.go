@@ -41,7 +41,8 @@ func DefaultConfig() Config {
 
 var sourceName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-func (c Config) check() error {
+// Check gives the faults of the configuration, without reading what it names.
+func (c Config) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("presenter: "+format, args...)) }
 	if c.Poll < 100*time.Millisecond || c.Poll > time.Hour {

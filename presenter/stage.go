@@ -34,7 +34,7 @@ var errStarting = errors.New("no leader yet")
 
 // New validates the configuration and mounts metrics and endpoints. The store is not touched before Run.
 func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now, sweepFrom: sweepFrom}

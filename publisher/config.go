@@ -77,7 +77,8 @@ func DefaultConfig() Config {
 	}
 }
 
-func (c Config) check() error {
+// Check gives the faults of the configuration, without reading what it names.
+func (c Config) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("publisher: "+format, args...)) }
 	if !streamName(c.Stream) {

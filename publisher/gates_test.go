@@ -410,12 +410,12 @@ func TestGatesConfig(t *testing.T) {
 		"growth":     func(c *Config) { c.Gates.CreatedShare = -1 },
 		"window":     func(c *Config) { c.Gates.Window = 2 * time.Hour },
 	}
-	if err := DefaultConfig().check(); err != nil {
+	if err := DefaultConfig().Check(); err != nil {
 		t.Fatal(err)
 	}
 	for what, spoil := range bad {
 		cfg := DefaultConfig()
-		if spoil(&cfg); cfg.check() == nil {
+		if spoil(&cfg); cfg.Check() == nil {
 			t.Errorf("%s: accepted", what)
 		}
 	}

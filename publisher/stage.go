@@ -32,7 +32,7 @@ type Stage struct {
 
 // New checks the configuration and mounts metrics and endpoints. It makes the data folder and reads nothing else.
 func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	s := &Stage{cfg: cfg, st: st, h: h, gates: map[zone.Name]Gates{}}

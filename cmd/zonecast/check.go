@@ -87,6 +87,8 @@ func check(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error) {
 		cfg.Rules.Dir, cfg.Presenter.Zones, cfg.Rules.Inventory = flags.rules, flags.zones, flags.inventory
 	case !found:
 		return nil, fmt.Errorf("nothing to check: there is no %s here and none of --rules, --zones, --inventory is given", defaultConfigFile)
+	default:
+		problems = append(problems, cfg.faults(flags.file)...)
 	}
 	sets := map[string]checkout.Set{}
 	for _, dir := range []string{cfg.Rules.Dir, cfg.Presenter.Zones} {
@@ -101,10 +103,7 @@ func check(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error) {
 	}
 	generated := presenter.Generated{}
 	if set, ok := sets[cfg.Rules.Dir]; ok {
-		programs, stop, err := startPrograms(cmd, cfg)
-		if err != nil {
-			problems = append(problems, zone.Problem{Check: "bad-config", Severity: zone.Error, File: configName(flags.file), Text: err.Error()})
-		}
+		programs, stop := startPrograms(cmd, cfg)
 		defer stop()
 		rs, more := ruleset.Load(set.Files, ruleset.Options{Prefix: set.Prefix, Vars: cfg.Rules.Vars, DefaultTTL: cfg.Rules.TTL,
 			Go: cfg.Rules.Go, Processes: programs})

@@ -30,11 +30,33 @@ func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem, err
 	for i, key := range keys {
 		entities[i] = lists.live[key].entity
 	}
+	unasked := unanswered{}
 	ruleset.EvaluateAll(ruleset.NewWorker(), rs.Modules(), entities, out, func(i int, err error) {
 		e := lists.live[keys[i]]
-		problems = append(problems, asProblem(err, e.path, e.line, keys[i]))
+		if p := asProblem(err, e.path, e.line, keys[i]); !ruleset.Down(err) {
+			problems = append(problems, p)
+		} else if unasked.count(p) {
+			problems = append(problems, p)
+		}
 	})
+	unasked.tell(problems)
 	return out, problems, nil
+}
+
+// unanswered counts, by module file, entities that a program was not there for: one fault, which would be listed as
+// often as there are entities.
+type unanswered map[string]int
+
+// count tells whether p is the first of its file.
+func (u unanswered) count(p zone.Problem) bool { u[p.File]++; return u[p.File] == 1 }
+
+// tell adds to the first of each file how many there are beyond.
+func (u unanswered) tell(problems []zone.Problem) {
+	for i := range problems {
+		if p := &problems[i]; p.Check == "process-down" && u[p.File] > 1 {
+			p.Text += fmt.Sprintf("; so for %d more", u[p.File]-1)
+		}
+	}
 }
 
 // inventoryLists is what inventory files come to, by the rules that the stage decides by: a file may be a log of

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -14,14 +13,12 @@ import (
 	"zonecast/rules/maker"
 )
 
-// startPrograms runs the programs of the config for as long as a check takes; stop ends them. The error is the first fault
-// in the config of one; the others run.
-func startPrograms(cmd *cobra.Command, cfg Config) (programs map[string]maker.Program, stop func(), err error) {
+// startPrograms runs the programs of the config for as long as a check takes; stop ends them. Those that are configured
+// wrongly do not run.
+func startPrograms(cmd *cobra.Command, cfg Config) (programs map[string]maker.Program, stop func()) {
 	for _, name := range slices.Sorted(maps.Keys(cfg.Rules.Processes)) {
 		p := cfg.Rules.Processes[name]
-		if fault := p.Check(); fault != nil && err == nil {
-			err = fmt.Errorf("rules.processes.%s: %w", name, fault)
-		}
+		_ = p.Check() // fills in what is left out; faults are the config's
 		cfg.Rules.Processes[name] = p
 	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
@@ -31,5 +28,5 @@ func startPrograms(cmd *cobra.Command, cfg Config) (programs map[string]maker.Pr
 	for _, p := range pools {
 		running.Go(func() { _ = p.Run(ctx) }) // ends with the context
 	}
-	return rules.Programs(pools), func() { cancel(); running.Wait() }, err
+	return rules.Programs(pools), func() { cancel(); running.Wait() }
 }

@@ -55,6 +55,21 @@ const (
 // DefaultConfig tells nobody.
 func DefaultConfig() Config { return Config{Every: 5 * time.Second, Repeat: time.Minute} }
 
+// Check gives the first fault of the configuration, without reading the files that it names.
+func (c Config) Check() error {
+	c.Receivers = maps.Clone(c.Receivers)
+	for name, r := range c.Receivers {
+		if r.URLFile != "" && r.URL == "" {
+			r.URL, r.URLFile = "https://receiver.example", ""
+		}
+		c.Receivers[name] = r
+	}
+	if err := c.check(); err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	return nil
+}
+
 // check fills what is left out and gives the first fault.
 func (c *Config) check() error {
 	d := DefaultConfig()
