@@ -10,6 +10,7 @@ import (
 	"zonecast/internal/decision"
 	"zonecast/internal/release"
 	"zonecast/internal/row"
+	"zonecast/internal/service"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
 	"zonecast/internal/table"
@@ -112,6 +113,8 @@ type built struct {
 // run leads until ctx ends or something fails.
 func (t *term) run(ctx context.Context) error {
 	defer t.end()
+	started := service.Startup()
+	defer started()
 	ctx, cancel := context.WithCancel(ctx)
 	feed := follow(ctx, table.Follow(t.st, tablePresented)) // it reads while begin does
 	defer func() { cancel(); <-feed.ended }()
@@ -140,6 +143,7 @@ func (t *term) run(ctx context.Context) error {
 			} else {
 				b.Reset, t.again = b.Reset || t.again, false
 				t.take(feed.f, b)
+				started()
 			}
 			feed.resume <- struct{}{}
 		case a := <-t.asks:
