@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -29,7 +28,7 @@ func (c *cluster) put(path string) (begun time.Time, err error) {
 	}
 	defer list.Close()
 	begun = time.Now()
-	status, answer, err := send("PUT", "http://"+p.http+"/v1/feeds/"+measure.Feed, list)
+	status, answer, err := measure.Send("PUT", "http://"+p.http+"/v1/feeds/"+measure.Feed, list)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("the list is refused: %d %.300s", status, answer)
 	}
@@ -41,7 +40,7 @@ func (c *cluster) accept(event string) error {
 	var all []error
 	urls := []string{"http://" + c.processes[0].http, "http://" + c.processes[1].http}
 	for i := 0; i < len(urls) && i < 4; i++ {
-		status, answer, err := send("POST", urls[i]+"/v1/events?feed="+measure.Feed, strings.NewReader(event))
+		status, answer, err := measure.Send("POST", urls[i]+"/v1/events?feed="+measure.Feed, strings.NewReader(event))
 		if err == nil && status == http.StatusOK && strings.Contains(answer, `"accepted"`) {
 			return nil
 		}
@@ -52,23 +51,6 @@ func (c *cluster) accept(event string) error {
 		all = append(all, fmt.Errorf("%s: %d %.200s", urls[i], status, answer), err)
 	}
 	return errors.Join(all...)
-}
-
-func send(method, url string, body io.Reader) (status int, answer string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, url, body)
-	if err != nil {
-		return 0, "", err
-	}
-	req.Header.Set("Content-Type", "application/x-ndjson")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, "", err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	return res.StatusCode, string(text), err
 }
 
 // address says whether an answer is this one address.
