@@ -7,78 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"zonecast/localproxy/answer"
 	"zonecast/localproxy/follow"
 	"zonecast/localproxy/live"
 )
 
-// Query types and rcodes that have labels of their own; whatever else clients send is counted as "other" (P9).
-var (
-	countedTypes = []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCAA, dns.TypeCNAME, dns.TypeDS, dns.TypeHTTPS, dns.TypeMX,
-		dns.TypeNAPTR, dns.TypeNS, dns.TypePTR, dns.TypeSOA, dns.TypeSRV, dns.TypeSSHFP, dns.TypeSVCB, dns.TypeTLSA, dns.TypeTXT}
-	countedRcodes = []uint16{dns.RcodeSuccess, dns.RcodeFormatError, dns.RcodeServerFailure, dns.RcodeNameError,
-		dns.RcodeNotImplemented, dns.RcodeRefused, dns.RcodeYXDomain, dns.RcodeBadVers}
-)
-
-// countedBelow is above the largest of countedTypes: a type indexes an array, so that counting is one addition.
-const countedBelow = 260
-
-// queryCounters counts answered queries without a lock or a map.
-type queryCounters struct {
-	column [countedBelow]uint8 // type -> 1 + index in countedTypes; 0 is other
-	row    [32]uint8           // rcode -> 1 + index in countedRcodes; 0 is other
-	counts [2][][]prometheus.Counter
-}
-
-func newQueryCounters(reg prometheus.Registerer) *queryCounters {
-	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "zonecast_localproxy_queries_total", Help: "Queries answered, by transport, type and rcode.",
-	}, []string{"transport", "type", "rcode"})
-	reg.MustRegister(vec)
-	q := &queryCounters{}
-	types, rcodes := []string{"other"}, []string{"other"}
-	for i, t := range countedTypes {
-		q.column[t] = uint8(i + 1)
-		types = append(types, dns.TypeToString[t])
-	}
-	for i, r := range countedRcodes {
-		q.row[r] = uint8(i + 1)
-		text := dns.RcodeToString[int(r)]
-		if r == dns.RcodeBadVers {
-			text = "BADVERS" // the table has BADSIG, which shares the number
-		}
-		rcodes = append(rcodes, text)
-	}
-	for i, transport := range []string{"udp", "tcp"} {
-		for _, t := range types {
-			list := make([]prometheus.Counter, len(rcodes))
-			for j, r := range rcodes {
-				list[j] = vec.WithLabelValues(transport, t, r)
-			}
-			q.counts[i] = append(q.counts[i], list)
-		}
-	}
-	return q
-}
-
-func (q *queryCounters) add(transport answer.Transport, o answer.Outcome) {
-	column, row := uint8(0), uint8(0)
-	if int(o.Type) < len(q.column) {
-		column = q.column[o.Type]
-	}
-	if int(o.Rcode) < len(q.row) {
-		row = q.row[o.Rcode]
-	}
-	q.counts[transport][column][row].Inc()
-}
-
 // metrics of the stage.
 type metrics struct {
-	queries *queryCounters
-	dropped prometheus.Counter
 	refused *prometheus.CounterVec
 	failed  prometheus.Counter
 	swaps   *prometheus.HistogramVec
@@ -88,9 +24,6 @@ type metrics struct {
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
-		queries: newQueryCounters(reg),
-		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "zonecast_localproxy_dropped_packets_total", Help: "Packets that are no queries and got no answer."}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "zonecast_localproxy_refused_heads_total", Help: "Heads or their content not accepted, by reason."}, []string{"reason"}),
 		failed: prometheus.NewCounter(prometheus.CounterOpts{
@@ -102,7 +35,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, r := range follow.Reasons {
 		m.refused.WithLabelValues(string(r))
 	}
-	reg.MustRegister(m.dropped, m.refused, m.failed, m.swaps)
+	reg.MustRegister(m.refused, m.failed, m.swaps)
 	for _, g := range []struct {
 		name, help string
 		of         func(*live.Release) float64

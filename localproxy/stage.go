@@ -14,7 +14,6 @@ import (
 	"zonecast/internal/service"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
-	"zonecast/localproxy/answer"
 	"zonecast/localproxy/follow"
 	"zonecast/localproxy/listen"
 	"zonecast/localproxy/live"
@@ -22,18 +21,19 @@ import (
 
 // Stage is one proxy. Make it with New or NewFixed.
 type Stage struct {
-	cfg     Config
-	addrs   []netip.AddrPort
-	host    *service.Host
-	metrics *metrics
-	slot    live.Slot
-	source  source       // nil when one file is served
-	reports fleet.Sender // nil when nothing is reported
-	self    self
-	keys    []release.VerifyKey // of source
-	fixed   string              // path of the one file
-	bound   chan struct{}       // closed when server is set
-	server  *listen.Server
+	cfg      Config
+	addrs    []netip.AddrPort
+	host     *service.Host
+	metrics  *metrics
+	slot     live.Slot
+	sessions *sessions
+	source   source       // nil when one file is served
+	reports  fleet.Sender // nil when nothing is reported
+	self     self
+	keys     []release.VerifyKey // of source
+	fixed    string              // path of the one file
+	bound    chan struct{}       // closed when server is set
+	server   *listen.Server
 }
 
 type source interface {
@@ -95,6 +95,7 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 		return nil, err
 	}
 	s := &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}
+	s.sessions = &sessions{slot: &s.slot}
 	s.self.started, s.self.build = time.Now(), buildText()
 	return s, nil
 }
@@ -102,6 +103,7 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 // register touches the host last, so that a config at fault leaves nothing behind.
 func (s *Stage) register() {
 	s.metrics = newMetrics(s.host.Metrics)
+	s.host.Metrics.MustRegister(s.sessions)
 	s.host.Ready.Set(readyName, errNoRelease)
 }
 
@@ -119,7 +121,7 @@ func (s *Stage) Bound(ctx context.Context) []netip.AddrPort {
 // be bound, the data folder is in use, or (with NewFixed) the file cannot be served; else it works until ctx ends.
 func (s *Stage) Run(ctx context.Context) error {
 	var err error
-	if s.server, err = listen.Bind(ctx, s.addrs, s.cfg.Limits, s.answer); err != nil {
+	if s.server, err = listen.Bind(ctx, s.addrs, s.cfg.Limits, s.sessions); err != nil {
 		return err
 	}
 	close(s.bound)
@@ -196,23 +198,6 @@ func (s *Stage) swapped(r *live.Release, took time.Duration, content bool) {
 	if content {
 		s.host.Log.Info("serving release", "epoch", r.Head.Epoch, "version", r.Head.Version, "zones", len(r.View.Zones()), "took", took)
 	}
-}
-
-// answer is the listeners' handler.
-func (s *Stage) answer(query, buf []byte, transport answer.Transport) []byte {
-	var view answer.View
-	var facts answer.Facts
-	if r := s.slot.Take(); r != nil {
-		defer r.Done()
-		view, facts = r.View, r.Facts
-	}
-	response, outcome := answer.Answer(view, facts, query, buf, transport)
-	if response == nil {
-		s.metrics.dropped.Inc()
-		return nil
-	}
-	s.metrics.queries.add(transport, outcome)
-	return response
 }
 
 // expiryEvery is how often expiry is looked at: an alarm, no deadline of anything.

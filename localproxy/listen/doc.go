@@ -1,6 +1,6 @@
 // Package listen brings DNS packets from UDP and TCP sockets to a handler and its answers back.
 //
-// In: addresses to bind, limits. Out: calls of Handler, one packet each. An answer leaves by the address that was
+// In: addresses to bind, limits. Out: calls of a Handler's sessions, one packet each. An answer leaves by the address that was
 // asked (RFC 2181 4.1): a socket for each address, and for a wildcard address the kernel's packet information.
 //
 // P9: the goroutines, the connections (in total and for one client), the time of a connection and every buffer are
@@ -12,12 +12,7 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
-
-	"zonecast/localproxy/answer"
 )
-
-// Handler answers one packet, building the response in buf; nil sends nothing. It is called from many goroutines.
-type Handler func(query, buf []byte, transport answer.Transport) []byte
 
 // Limits of the listeners. The zero value of a field stands for the default.
 type Limits struct {

@@ -12,19 +12,17 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
-
-	"zonecast/localproxy/answer"
 )
 
 // echo answers each packet with itself, marked as a response.
-func echo(query, buf []byte, _ answer.Transport) []byte {
+var echo = Func(func(query, buf []byte, _ Client) []byte {
 	if len(query) < 12 {
 		return nil
 	}
 	response := append(buf[:0], query...)
 	response[2] |= 0x80
 	return response
-}
+})
 
 // start serves on addresses until the test ends.
 func start(t *testing.T, limits Limits, handle Handler, addrs ...string) *Server {

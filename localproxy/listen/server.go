@@ -11,14 +11,14 @@ import (
 type Server struct {
 	bindings []*binding
 	tcp      *tcpServer
-	handle   Handler
+	handler  Handler
 }
 
 // maxAddresses bounds what one proxy binds.
 const maxAddresses = 64
 
 // Bind takes all addresses, UDP and TCP, or none. Port 0 means any port that is free for both.
-func Bind(ctx context.Context, addrs []netip.AddrPort, limits Limits, handle Handler) (*Server, error) {
+func Bind(ctx context.Context, addrs []netip.AddrPort, limits Limits, handler Handler) (*Server, error) {
 	if len(addrs) == 0 {
 		return nil, errors.New("no dns address to listen on")
 	}
@@ -26,7 +26,7 @@ func Bind(ctx context.Context, addrs []netip.AddrPort, limits Limits, handle Han
 		return nil, errors.New("more than 64 dns addresses to listen on")
 	}
 	limits = limits.withDefaults()
-	s := &Server{tcp: newTCPServer(limits, handle), handle: handle}
+	s := &Server{tcp: newTCPServer(limits, handler), handler: handler}
 	for _, addr := range addrs {
 		b, err := bind(ctx, addr, limits)
 		if err != nil {
@@ -58,7 +58,7 @@ func (s *Server) Serve(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, b := range s.bindings {
 		for _, conn := range b.udp {
-			all.Go(func() { serveUDP(conn, b.pktinfo, s.handle) })
+			all.Go(func() { serveUDP(conn, b.pktinfo, s.handler) })
 		}
 		all.Go(func() { s.tcp.accept(b.tcp) })
 	}

@@ -15,8 +15,8 @@ import (
 
 // tcpServer answers the connections of all TCP listeners under one set of caps.
 type tcpServer struct {
-	limits Limits
-	handle Handler
+	limits  Limits
+	handler Handler
 
 	mu      sync.Mutex
 	open    map[net.Conn]netip.Addr // connection -> client
@@ -25,8 +25,8 @@ type tcpServer struct {
 	serving sync.WaitGroup
 }
 
-func newTCPServer(l Limits, handle Handler) *tcpServer {
-	return &tcpServer{limits: l, handle: handle, open: map[net.Conn]netip.Addr{}, clients: map[netip.Addr]int{}}
+func newTCPServer(l Limits, handler Handler) *tcpServer {
+	return &tcpServer{limits: l, handler: handler, open: map[net.Conn]netip.Addr{}, clients: map[netip.Addr]int{}}
 }
 
 // acceptPause is waited after a failed accept (no file descriptors left): time for connections to end.
@@ -111,6 +111,9 @@ func (s *tcpServer) serve(conn net.Conn) {
 	end := time.Now().Add(s.limits.TotalTimeout)
 	in := bufio.NewReaderSize(conn, tcpBuffer)
 	out := bufio.NewWriterSize(conn, tcpBuffer)
+	from := Client{Addr: conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone(""), Transport: answer.TCP}
+	session := s.handler.Session()
+	defer session.Close()
 	var query, buf []byte
 	for range s.limits.QueriesPerConn {
 		if !complete(in) && !s.flush(conn, out) {
@@ -124,7 +127,9 @@ func (s *tcpServer) serve(conn net.Conn) {
 			s.flush(conn, out)
 			return
 		}
-		response := s.handle(query, buf, answer.TCP)
+		session.Begin()
+		response := session.Answer(query, buf, from)
+		session.End()
 		if response == nil {
 			return // no query at all: whoever sends that is not worth a connection
 		}

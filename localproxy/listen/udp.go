@@ -11,21 +11,23 @@ import (
 
 // serveUDP answers one socket's packets until it is closed. Several goroutines read it, so that one slow answer (a
 // page fault, a preemption) holds nobody up.
-func serveUDP(conn *net.UDPConn, pktinfo bool, handle Handler) {
+func serveUDP(conn *net.UDPConn, pktinfo bool, handler Handler) {
 	var readers sync.WaitGroup
 	for range max(2, runtime.GOMAXPROCS(0)) {
-		readers.Go(func() { readUDP(conn, pktinfo, handle) })
+		readers.Go(func() { readUDP(conn, pktinfo, handler) })
 	}
 	readers.Wait()
 }
 
-func readUDP(conn *net.UDPConn, pktinfo bool, handle Handler) {
+func readUDP(conn *net.UDPConn, pktinfo bool, handler Handler) {
 	var oob []byte
 	if pktinfo {
 		oob = make([]byte, oobSize)
 	}
 	query := make([]byte, answer.MaxMessage) // whatever a client sends, it is read whole
 	buf := make([]byte, 0, answer.MaxMessage)
+	session := handler.Session()
+	defer session.Close()
 	for {
 		n, infoSize, _, client, err := conn.ReadMsgUDPAddrPort(query, oob)
 		if errors.Is(err, net.ErrClosed) {
@@ -37,7 +39,9 @@ func readUDP(conn *net.UDPConn, pktinfo bool, handle Handler) {
 		if client.Port() == 0 {
 			continue // nowhere to answer to
 		}
-		response := handle(query[:n], buf, answer.UDP)
+		session.Begin()
+		response := session.Answer(query[:n], buf, Client{Addr: client.Addr().Unmap().WithZone(""), Transport: answer.UDP})
+		session.End()
 		if response == nil {
 			continue
 		}

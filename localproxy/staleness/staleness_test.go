@@ -20,14 +20,14 @@ const asOf = 1795000998
 // serve answers every query with these strings, or with an rcode.
 func serve(t *testing.T, rcode int, strings ...string) string {
 	t.Helper()
-	handle := func(query, _ []byte, transport answer.Transport) []byte {
+	handle := func(query, _ []byte, from listen.Client) []byte {
 		m := new(dns.Msg)
 		if m.Unpack(query) != nil {
 			return nil
 		}
 		reply := new(dns.Msg).SetRcode(m, rcode)
 		if reply.Rcode == dns.RcodeSuccess && len(strings) > 0 {
-			if transport == answer.UDP {
+			if from.Transport == answer.UDP {
 				reply.Truncated = true // it has to come back over TCP
 			} else {
 				reply.Answer = []dns.RR{&dns.TXT{Hdr: dns.RR_Header{Name: m.Question[0].Name, Rrtype: dns.TypeTXT, Class: dns.ClassINET}, Txt: strings}}
@@ -36,7 +36,7 @@ func serve(t *testing.T, rcode int, strings ...string) string {
 		packed, _ := reply.Pack()
 		return packed
 	}
-	s, err := listen.Bind(t.Context(), []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, listen.Limits{}, handle)
+	s, err := listen.Bind(t.Context(), []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, listen.Limits{}, listen.Func(handle))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestNoUsableAnswer(t *testing.T) {
 // silent takes queries and never answers.
 func silent(t *testing.T) string {
 	s, err := listen.Bind(t.Context(), []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, listen.Limits{},
-		func(_, _ []byte, _ answer.Transport) []byte { return nil })
+		listen.Func(func(_, _ []byte, _ listen.Client) []byte { return nil }))
 	if err != nil {
 		t.Fatal(err)
 	}

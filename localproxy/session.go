@@ -1,0 +1,75 @@
+package localproxy
+
+import (
+	"sync"
+
+	"zonecast/localproxy/answer"
+	"zonecast/localproxy/listen"
+	"zonecast/localproxy/live"
+)
+
+// sessions are the listeners' handler: it gives each goroutine that answers a session, and counts for all of them.
+type sessions struct {
+	slot *live.Slot
+
+	mu   sync.Mutex
+	all  []*session // every one ever made; as many as were in use at once, which the listeners' limits bound
+	idle []*session // those nobody uses
+}
+
+// Session gives an idle session, or a new one. The one who used it before left its counts in it: they go on.
+func (s *sessions) Session() listen.Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.idle); n > 0 {
+		last := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		return last
+	}
+	made := &session{home: s}
+	s.all = append(s.all, made)
+	return made
+}
+
+// session answers for one goroutine. Its counters are written by that goroutine alone: sizes of this order have a
+// whole number of cache lines in Go's heap, so that no two sessions write to the same line.
+type session struct {
+	counts counts
+	home   *sessions
+	held   *live.Release // from Begin to End; nil while there is none
+	view   answer.View
+	facts  answer.Facts
+}
+
+// Begin takes the release in force: once for a batch, and whatever is swapped meanwhile.
+func (s *session) Begin() {
+	if s.held = s.home.slot.Take(); s.held != nil {
+		s.view, s.facts = s.held.View, s.held.Facts
+	}
+}
+
+// End lets the release go.
+func (s *session) End() {
+	if s.held != nil {
+		s.held.Done()
+	}
+	s.held, s.view, s.facts = nil, nil, answer.Facts{}
+}
+
+// Answer counts before the answer leaves: who has got it finds it counted.
+func (s *session) Answer(query, buf []byte, from listen.Client) []byte {
+	response, outcome := answer.Answer(s.view, s.facts, query, buf, from.Transport)
+	if response == nil {
+		s.counts.dropped.Add(1)
+		return nil
+	}
+	s.counts.answered(from.Transport, outcome)
+	return response
+}
+
+// Close gives the session back.
+func (s *session) Close() {
+	s.home.mu.Lock()
+	defer s.home.mu.Unlock()
+	s.home.idle = append(s.home.idle, s)
+}
