@@ -116,7 +116,9 @@ func (c *testCase) compare(raw []byte) string {
 		return err.Error()
 	}
 	var faults []string
-	differ := func(what string, got, want any) { faults = append(faults, fmt.Sprintf("%s %v, want %v", what, got, want)) }
+	differ := func(what string, got, want any) {
+		faults = append(faults, fmt.Sprintf("%s %v, want %v", what, got, want))
+	}
 	if rcode := dns.RcodeToString[got.Rcode]; rcode != c.Rcode {
 		differ("rcode", rcode, c.Rcode)
 	}
