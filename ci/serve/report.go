@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"zonecast/ci/benchzone"
+	"zonecast/ci/measure"
+)
+
+// yardsticks are the servers that all others are compared with, a column each.
+var yardsticks = []struct{ flag, column string }{{"knot", "to Knot"}, {"echo", "to the echo"}, {"coredns", "to CoreDNS"}}
+
+// bars are what zonecast's ratios are wanted to be.
+var bars = map[string]float64{"knot": 1.25, "echo": 0.90, "coredns": 12}
+
+// report is the section for the results page, in Markdown.
+func (w *world) report(all []*measured, machine string) string {
+	find := func(flag string) *measured {
+		if i := slices.IndexFunc(all, func(m *measured) bool { return m.flag == flag }); i >= 0 {
+			return all[i]
+		}
+		return nil
+	}
+	records := benchzone.Records(w.hosts)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, `ci/bench serve%s`, on %s.\n%d records; ", measure.Today(), w.flags(), machine, records)
+	fmt.Fprintf(&b, "%d rounds of %v at full speed, every server in turn in each, on one core; dnsperf (4 clients, %d queries outstanding) on another. "+
+		"Medians, with the least and the largest; ratios are medians of each round's own.\n\n", w.rounds, w.seconds, measure.Outstanding)
+	b.WriteString("| server | answers a CPU-second |")
+	line := "|---|---|"
+	for _, y := range yardsticks {
+		if find(y.flag) != nil {
+			fmt.Fprintf(&b, " %s |", y.column)
+			line += "---|"
+		}
+	}
+	fmt.Fprintf(&b, " answers a second, share of the core | p50, p99 at %d/s | resident | start to first answer | file |\n%s---|---|---|---|---|\n", w.rate, line)
+	for _, m := range all {
+		fmt.Fprintf(&b, "| %s | %s |", m.name, spread(m.perCPU, "%.0f"))
+		for _, y := range yardsticks {
+			if of := find(y.flag); of != nil {
+				fmt.Fprintf(&b, " %s |", spread(ratios(m.perCPU, of.perCPU), "%.2f"))
+			}
+		}
+		fmt.Fprintf(&b, " %.0f, %.0f %% |", median(m.rate), 100*median(m.busy))
+		if w.latency > 0 {
+			fmt.Fprintf(&b, " %.0f µs, %.0f µs |", median(m.p50), median(m.p99))
+		} else {
+			b.WriteString(" |")
+		}
+		fmt.Fprintf(&b, " %.1f MiB | %s |", mib(m.resident), spread(m.first, "%.0f")+" ms")
+		if m.size > 0 {
+			fmt.Fprintf(&b, " %.1f MiB, %.1f octets a record |\n", mib(m.size), float64(m.size)/float64(records))
+		} else {
+			b.WriteString(" |\n")
+		}
+	}
+	sent, lost := 0, ""
+	for _, m := range all {
+		sent += m.sent
+		if m.lost > 0 {
+			lost += fmt.Sprintf(", %d by %s", m.lost, m.name)
+		}
+	}
+	if lost == "" {
+		lost = ", none"
+	}
+	fmt.Fprintf(&b, "\n%d answers of each server were compared with the zone first. Lost of %d queries at full speed: %s.", len(w.sample), sent, lost[2:])
+	if z := find("zonecast"); z != nil {
+		fmt.Fprintf(&b, " zonecast's Go heap in use after it: %.1f MiB.", mib(z.heap))
+		for _, y := range yardsticks {
+			if of := find(y.flag); of != nil {
+				got, verdict := median(ratios(z.perCPU, of.perCPU)), "reached"
+				if got < bars[y.flag] {
+					verdict = "MISSED"
+				}
+				fmt.Fprintf(&b, " %s: %.2f, bar %.2f, %s.", strings.ToUpper(y.column[:1])+y.column[1:], got, bars[y.flag], verdict)
+			}
+		}
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// flags are those that this run was asked for beyond the defaults.
+func (w *world) flags() string {
+	text := ""
+	if w.records != 924_000 {
+		text += fmt.Sprintf(" --records %d", w.records)
+	}
+	if w.corednsVersion != "" {
+		text += " --coredns " + w.corednsVersion
+	}
+	return text
+}
+
+// ratios of the rounds that both have.
+func ratios(a, b []float64) (list []float64) {
+	for i := range min(len(a), len(b)) {
+		list = append(list, a[i]/b[i])
+	}
+	return list
+}
+
+// spread writes the median of a list, with its least and largest value.
+func spread(list []float64, format string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf(format, median(list))
+	if len(list) == 1 {
+		return text
+	}
+	return text + fmt.Sprintf(" ("+format+" to "+format+")", slices.Min(list), slices.Max(list))
+}
+
+func mib(octets int64) float64 { return float64(octets) / (1 << 20) }
