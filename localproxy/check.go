@@ -3,6 +3,7 @@ package localproxy
 import (
 	"fmt"
 
+	"zonecast/localproxy/access"
 	"zonecast/localproxy/follow"
 )
 
@@ -10,6 +11,9 @@ import (
 func (c Config) Check() error {
 	if _, err := c.addrs(); err != nil {
 		return err
+	}
+	if _, err := access.Parse(c.allow()); err != nil {
+		return fmt.Errorf("localproxy.allow: %w", err)
 	}
 	if err := c.Report.check(); err != nil {
 		return err

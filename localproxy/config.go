@@ -17,6 +17,9 @@ type Config struct {
 	// DNS lists the addresses to answer on, UDP and TCP. Default: port 5300 of 127.0.0.1, and of ::1 where there is one.
 	// 0.0.0.0 and :: stand for all addresses; answers leave from the one that was asked.
 	DNS []string `yaml:"dns"`
+	// Allow lists who may ask: networks (192.0.2.0/24), addresses, and the words loopback and host (the addresses that
+	// this host has). Others get REFUSED. Default, also when empty: loopback and host.
+	Allow []string `yaml:"allow"`
 	// Stream is the head to follow.
 	Stream string `yaml:"stream"`
 	// Keys are the publishers' public keys (sumdb/note form). Any of them may have signed: list two to rotate.
@@ -62,7 +65,7 @@ const defaultPort = 5300
 
 // DefaultConfig gives a proxy on the loopback addresses.
 func DefaultConfig() Config {
-	return Config{DNS: listen.Loopbacks(defaultPort), Stream: "stable", Data: "data/localproxy",
+	return Config{DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, Stream: "stable", Data: "data/localproxy",
 		Report: Report{Every: 10 * time.Second, StaleAfter: time.Minute}}
 }
 

@@ -43,6 +43,8 @@ func placeOf(v uint16, places *[countedBelow]uint8) uint8 {
 type counts struct {
 	queries [len(transports)][1 + len(countedTypes)][1 + len(countedRcodes)]atomic.Uint64
 	dropped atomic.Uint64 // packets without an answer
+
+	prohibited atomic.Uint64 // queries of clients that may not ask
 }
 
 func (c *counts) answered(transport answer.Transport, o answer.Outcome) {
@@ -52,13 +54,15 @@ func (c *counts) answered(transport answer.Transport, o answer.Outcome) {
 var (
 	queriesDesc = prometheus.NewDesc("zonecast_localproxy_queries_total", "Queries answered, by transport, type and rcode.",
 		[]string{"transport", "type", "rcode"}, nil)
-	droppedDesc = prometheus.NewDesc("zonecast_localproxy_dropped_packets_total", "Packets that are no queries and got no answer.", nil, nil)
+	droppedDesc    = prometheus.NewDesc("zonecast_localproxy_dropped_packets_total", "Packets that are no queries and got no answer.", nil, nil)
+	prohibitedDesc = prometheus.NewDesc("zonecast_localproxy_prohibited_total", "Queries refused because their client may not ask; also counted as answered.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (s *sessions) Describe(to chan<- *prometheus.Desc) {
 	to <- queriesDesc
 	to <- droppedDesc
+	to <- prohibitedDesc
 }
 
 // Collect sums what all sessions counted.
@@ -83,6 +87,8 @@ func (s *sessions) Collect(to chan<- prometheus.Metric) {
 	}
 	dropped := sum(func(c *counts) *atomic.Uint64 { return &c.dropped })
 	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, dropped)
+	prohibited := sum(func(c *counts) *atomic.Uint64 { return &c.prohibited })
+	to <- prometheus.MustNewConstMetric(prohibitedDesc, prometheus.CounterValue, prohibited)
 }
 
 func typeLabel(column int) string {

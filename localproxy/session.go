@@ -3,6 +3,7 @@ package localproxy
 import (
 	"sync"
 
+	"zonecast/localproxy/access"
 	"zonecast/localproxy/answer"
 	"zonecast/localproxy/listen"
 	"zonecast/localproxy/live"
@@ -11,6 +12,7 @@ import (
 // sessions are the listeners' handler: it gives each goroutine that answers a session, and counts for all of them.
 type sessions struct {
 	slot *live.Slot
+	gate *access.Gate // who may ask
 
 	mu   sync.Mutex
 	all  []*session // every one ever made; as many as were in use at once, which the listeners' limits bound
@@ -39,10 +41,12 @@ type session struct {
 	held   *live.Release // from Begin to End; nil while there is none
 	view   answer.View
 	facts  answer.Facts
+	asking *access.Set // who may, from Begin to End
 }
 
 // Begin takes the release in force: once for a batch, and whatever is swapped meanwhile.
 func (s *session) Begin() {
+	s.asking = s.home.gate.Set()
 	if s.held = s.home.slot.Take(); s.held != nil {
 		s.view, s.facts = s.held.View, s.held.Facts
 	}
@@ -58,11 +62,26 @@ func (s *session) End() {
 
 // Answer counts before the answer leaves: who has got it finds it counted.
 func (s *session) Answer(query, buf []byte, from listen.Client) []byte {
+	if !s.asking.Has(from.Addr) {
+		return s.refuse(query, buf, from)
+	}
 	response, outcome := answer.Answer(s.view, s.facts, query, buf, from.Transport)
 	if response == nil {
 		s.counts.dropped.Add(1)
 		return nil
 	}
+	s.counts.answered(from.Transport, outcome)
+	return response
+}
+
+// refuse tells a client that it may not ask, whatever it asked: silence would make it try again and again.
+func (s *session) refuse(query, buf []byte, from listen.Client) []byte {
+	response, outcome := answer.Refuse(query, buf, from.Transport)
+	if response == nil {
+		s.counts.dropped.Add(1)
+		return nil
+	}
+	s.counts.prohibited.Add(1)
 	s.counts.answered(from.Transport, outcome)
 	return response
 }

@@ -59,7 +59,7 @@ func sum(t *testing.T, s *sessions, name string, values ...string) (total float6
 // Sessions come and go in many goroutines while the counts are read: not one query is lost or counted twice.
 func TestCountsAreExact(t *testing.T) {
 	t.Parallel()
-	s := &sessions{slot: new(live.Slot)}
+	s := &sessions{slot: new(live.Slot), gate: gate(t, "loopback")}
 	const goroutines, rounds, each = 4, 5, 50
 	query, rubbish := pack(t, "www.example.", dns.TypeA), []byte{1, 2, 3}
 	tcp := local
@@ -118,7 +118,7 @@ func TestCountsAreExact(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	t.Parallel()
-	s := &sessions{slot: new(live.Slot)}
+	s := &sessions{slot: new(live.Slot), gate: gate(t, "loopback")}
 	one := s.Session().(*session)
 	for _, c := range []struct {
 		typ    uint16

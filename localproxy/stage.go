@@ -94,8 +94,12 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	gate, err := cfg.gate()
+	if err != nil {
+		return nil, err
+	}
 	s := &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}
-	s.sessions = &sessions{slot: &s.slot}
+	s.sessions = &sessions{slot: &s.slot, gate: gate}
 	s.self.started, s.self.build = time.Now(), buildText()
 	return s, nil
 }
@@ -134,7 +138,9 @@ func (s *Stage) Run(ctx context.Context) error {
 		stopServing()
 		return errors.Join(err, group.Wait())
 	}
-	s.host.Log.Info("answering dns", "addresses", s.server.Addrs())
+	s.host.Log.Info("answering dns", "addresses", s.server.Addrs(), "allow", s.cfg.allow())
+	s.warnOfAccess()
+	group.Go("access", func(ctx context.Context) error { s.sessions.gate.Run(ctx, s.host.Log); return nil })
 	if follower != nil {
 		group.Go("follow", follower.Run)
 		group.Go("expiry", s.watchExpiry)

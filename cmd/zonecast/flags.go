@@ -7,7 +7,7 @@ import (
 // stageFlags are the flags by which commands override the config file.
 type stageFlags struct {
 	file, data, rules, zones, http, instance string
-	inventory, dns                           []string
+	inventory, dns, allow                    []string
 }
 
 func (f *stageFlags) config(cmd *cobra.Command) {
@@ -27,6 +27,7 @@ func (f *stageFlags) inputs(cmd *cobra.Command) {
 func (f *stageFlags) listeners(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.data, "data", "", "folder for the store, releases and last-good (default \"data\" beside the config file)")
 	cmd.Flags().StringArrayVar(&f.dns, "dns", nil, "address that answers DNS (default 127.0.0.1:5300 and [::1]:5300); may be repeated")
+	cmd.Flags().StringArrayVar(&f.allow, "allow", nil, "network or address that may ask DNS, or loopback, or host (default these two); may be repeated")
 	cmd.Flags().StringVar(&f.http, "http", "", "address of the HTTP API (default "+defaultHTTP+")")
 	cmd.Flags().StringVar(&f.instance, "instance", "", "id of this process, where two of a stage run on one host (default the host's name)")
 	_ = cmd.MarkFlagDirname("data")
@@ -51,6 +52,9 @@ func (f *stageFlags) load(cmd *cobra.Command) (Config, bool, error) {
 	}
 	if len(f.dns) > 0 {
 		cfg.LocalProxy.DNS = f.dns
+	}
+	if len(f.allow) > 0 {
+		cfg.LocalProxy.Allow = f.allow
 	}
 	if f.instance != "" {
 		cfg.Instance = f.instance

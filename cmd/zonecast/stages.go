@@ -76,9 +76,10 @@ func localproxyCommand() *cobra.Command {
 		Long: `Follows the signed head of a stream, fetches and verifies releases, keeps the last good one on disk and answers
 from it, whatever else is down. It reads the store, or, with localproxy.urls, asks processes of the pipeline over HTTP;
 it needs the public key that signs (localproxy.keys or localproxy.key_file). With --snapshot it serves one file and
-needs neither.`,
+needs neither. Only this host may ask, unless localproxy.allow or --allow name others.`,
 		Example: `  zonecast localproxy -c /etc/zonecast/zonecast.yaml
-  zonecast localproxy --snapshot zones.snap --dns 127.0.0.1:5300`,
+  zonecast localproxy --snapshot zones.snap --dns 127.0.0.1:5300
+  zonecast localproxy --snapshot zones.snap --dns 192.0.2.53:53 --allow loopback --allow 192.0.2.0/24`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, _, err := flags.load(cmd)
