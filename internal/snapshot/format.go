@@ -14,7 +14,7 @@ var (
 )
 
 const (
-	fileFormat  = 1
+	fileFormat  = 2
 	headerMagic = "zonecast"
 	endMagic    = "tsacenoz"
 	headerSize  = 64
@@ -67,7 +67,7 @@ func readHeader(b []byte) (Seed, error) {
 		return Seed{}, fmt.Errorf("%w: no snapshot file", ErrFormat)
 	}
 	if v := binary.LittleEndian.Uint32(b[8:]); v != fileFormat {
-		return Seed{}, fmt.Errorf("%w: format %d, this program reads %d", ErrFormat, v, fileFormat)
+		return Seed{}, fmt.Errorf("%w: format %d, this program reads %d: build the file again", ErrFormat, v, fileFormat)
 	}
 	seed := Seed(b[16:32])
 	if string(appendHeader(nil, seed)) != string(b) {

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// SHA-256 of the sample file and the sample delta in format 1.
+// SHA-256 of the sample file and the sample delta.
 const (
-	formatSample = "06a7de963c3becce91f9be058c6871c6aef2c170931a2594de7ff701bf35eff8"
+	formatSample = "47c28c1cb379abe4dd8694b8e960bc95c04a84590ef640d6f137a62e3a0c23ce"
 	formatDelta  = "01f9dbd5017acf67a483c74c7c85639af1d12924cbd44de49f2462e2e306b9c5"
 )
 
@@ -32,9 +32,10 @@ func TestFormatStaysAsItIs(t *testing.T) {
 
 func TestOtherFormatsAreNamed(t *testing.T) {
 	t.Parallel()
-	newer := sample(t)
+	newer, older := sample(t), sample(t)
 	binary.LittleEndian.PutUint32(newer[8:], fileFormat+1)
-	for _, file := range [][]byte{newer, make([]byte, 4096)} {
+	binary.LittleEndian.PutUint32(older[8:], fileFormat-1)
+	for _, file := range [][]byte{newer, older, make([]byte, 4096)} {
 		if _, err := parse(file); !errors.Is(err, ErrFormat) {
 			t.Errorf("%v, want ErrFormat", err)
 		}

@@ -42,7 +42,7 @@ func (s *Snapshot) fsck() (faults []error) {
 		}
 		if wire, err := n.name(buf[:]); err != nil {
 			fault("node at %d: %w", at, err)
-		} else if _, found, ok := s.find(s.hash.sum(wire), wire); !ok || found != at {
+		} else if _, found, ok := s.findAt(s.hash.sum(wire), wire); !ok || found != at {
 			fault("%s at %d is not what the index finds", zone.Name(wire), at)
 		} else if _, err := decodeBody(n.body); err != nil {
 			fault("%s: %w", zone.Name(wire), err)

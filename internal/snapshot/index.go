@@ -7,14 +7,17 @@ import (
 )
 
 // A bucket is one cache line: nine 16-bit tags, nine 40-bit node offsets, and an octet with the number of entries
-// in use (low four bits) and whether some name that belongs here stands in a later bucket (high bit).
+// in use (low four bits) and whether some name that belongs here stands in a later bucket (high bit). The highest bit
+// of an offset says that a zone cut or a DNAME may hide the node (offsetHidden): a node without it is what a walk from
+// its zone's apex down ends at, and one lookup stands for the four or five of that walk.
 const (
 	bucketEntries  = 9
 	bucketOffsets  = 2 * bucketEntries
 	bucketControl  = bucketSize - 1
 	bucketOverflow = 0x80
 	offsetSize     = 5
-	maxOffset      = 1<<(8*offsetSize) - 1
+	offsetHidden   = 1 << (8*offsetSize - 1)
+	maxOffset      = offsetHidden - 1
 )
 
 // bucketLoad is the mean of entries per bucket: at 6.5 of 9 one bucket in nine overflows, and a name costs ten
@@ -25,6 +28,7 @@ const bucketLoad = 6.5
 // seen at ten million names is 12.
 const maxProbe = 64
 
+// indexEntry is a node to be found: offset with offsetHidden.
 type indexEntry struct{ hash, offset uint64 }
 
 // split gives the home bucket, from the hash's high bits, and the tag, from its low ones.
@@ -77,35 +81,90 @@ func getOffset(b []byte) uint64 {
 	return uint64(binary.LittleEndian.Uint32(b)) | uint64(b[4])<<32
 }
 
-// find gives the node with this lower-case wire name, whose hash is given, and where it stands.
-func (s *Snapshot) find(hash uint64, wire []byte) (rawNode, uint64, bool) {
+// find gives the body of the node with this lower-case wire name, whose hash is given, and its entry in the index: its
+// offset, and offsetHidden.
+func (s *Snapshot) find(hash uint64, wire []byte) (body []byte, entry uint64, ok bool) {
 	at, tag := split(hash, s.buckets)
 	for range maxProbe {
 		if (at+1)*bucketSize > uint64(len(s.index)) {
-			return rawNode{}, 0, false // closed
+			return nil, 0, false // closed
 		}
-		bucket := s.index[at*bucketSize:][:bucketSize:bucketSize]
-		for i := range min(int(bucket[bucketControl]&0xf), bucketEntries) {
-			if binary.LittleEndian.Uint16(bucket[2*i:]) != tag {
-				continue
-			}
-			off := getOffset(bucket[bucketOffsets+offsetSize*i:])
-			if n, ok := s.nodeAt(off); ok && n.is(wire) {
-				return n, off, true
+		bucket := (*[bucketSize]byte)(s.index[at*bucketSize:])
+		for m := matches(bucket, tag); m != 0; m &= m - 1 {
+			entry := entryAt(bucket, m)
+			if body, ok := s.bodyOf(entry&maxOffset, wire); ok {
+				return body, entry, true
 			}
 		}
 		if bucket[bucketControl]&bucketOverflow == 0 {
-			return rawNode{}, 0, false
+			return nil, 0, false
 		}
 		if at++; at == s.buckets {
 			at = 0
 		}
 	}
-	return rawNode{}, 0, false
+	return nil, 0, false
+}
+
+// matches gives a bit for each entry of a bucket that may have the tag: all nine compared at once (an unused
+// entry has tag 0). entryAt knows which bit is whose.
+func matches(bucket *[bucketSize]byte, tag uint16) uint64 {
+	const lanes = 0x0001_0001_0001_0001
+	low := zeroLanes(binary.LittleEndian.Uint64(bucket[:]) ^ uint64(tag)*lanes)
+	high := zeroLanes(binary.LittleEndian.Uint64(bucket[8:]) ^ uint64(tag)*lanes)
+	m := low>>15 | high>>11
+	if binary.LittleEndian.Uint16(bucket[16:]) == tag {
+		m |= 1 << 8
+	}
+	return m
+}
+
+// zeroLanes sets the highest bit of each of the four 16-bit lanes that is zero, and no other.
+func zeroLanes(v uint64) uint64 {
+	const low = 0x7fff_7fff_7fff_7fff
+	return ^((v&low + low) | v | low)
+}
+
+// entryAt gives the entry that the lowest bit of matches stands for: bits 0, 16, 32 and 48 are the entries 0 to 3,
+// bits 4, 20, 36 and 52 the entries 4 to 7, bit 8 is the last.
+func entryAt(bucket *[bucketSize]byte, m uint64) uint64 {
+	bit := bits.TrailingZeros64(m)
+	return getOffset(bucket[bucketOffsets+offsetSize*(bit>>4+bit&12):])
+}
+
+// findAt is find for those who want to know where the node stands.
+func (s *Snapshot) findAt(hash uint64, wire []byte) (body []byte, at uint64, ok bool) {
+	body, entry, ok := s.find(hash, wire)
+	return body, entry & maxOffset, ok
 }
 
 // Find looks a name up by its wire form, which must be in lower case. It allocates nothing.
 func (s *Snapshot) Find(wire []byte) (Ref, bool) {
-	n, _, ok := s.find(s.hash.sum(wire), wire)
-	return Ref{n.body}, ok
+	body, _, ok := s.find(s.hash.sum(wire), wire)
+	return Ref{body}, ok
+}
+
+// warm reads the cache lines that find begins with: first all buckets, then the nodes that they lead to. The reads of
+// one round do not wait for each other, as those of lookups one after another do. What it gives means nothing.
+//
+//go:noinline
+func (s *Snapshot) warm(hashes []uint64) (read byte) {
+	for _, hash := range hashes {
+		if at, _ := split(hash, s.buckets); (at+1)*bucketSize <= uint64(len(s.index)) {
+			read ^= s.index[at*bucketSize]
+		}
+	}
+	for _, hash := range hashes {
+		at, tag := split(hash, s.buckets)
+		if (at+1)*bucketSize > uint64(len(s.index)) {
+			continue
+		}
+		bucket := (*[bucketSize]byte)(s.index[at*bucketSize:])
+		for m := matches(bucket, tag); m != 0; m &= m - 1 {
+			if node := entryAt(bucket, m) & maxOffset; node < uint64(len(s.nodes)) {
+				read ^= s.nodes[node] ^ s.nodes[min(node+bucketSize, uint64(len(s.nodes)-1))]
+			}
+		}
+	}
+	return read
 }

@@ -54,9 +54,35 @@ func (s *Snapshot) nodeAt(off uint64) (n rawNode, ok bool) {
 	return n, true
 }
 
-func (n *rawNode) is(wire []byte) bool {
-	split := len(n.prefix)
-	return len(wire) == split+len(n.suffix) && string(wire[:split]) == string(n.prefix) && string(wire[split:]) == string(n.suffix)
+// bodyOf gives the body of the node at an offset if it has this name. It is nodeAt for lookups: it reads no further
+// than it must, own labels first, since the suffix is another cache line.
+func (s *Snapshot) bodyOf(off uint64, wire []byte) ([]byte, bool) {
+	if off >= uint64(len(s.nodes)) {
+		return nil, false
+	}
+	b := s.nodes[off:]
+	suffix, at := uvarint(b)
+	if at == 0 || at >= len(b) {
+		return nil, false
+	}
+	size := int(b[at])
+	b = b[at+1:]
+	if size > len(wire) || size > len(b) || string(b[:size]) != string(wire[:size]) {
+		return nil, false
+	}
+	wire, b = wire[size:], b[size:]
+	if suffix >= uint64(len(s.suffixes)) {
+		return nil, false
+	}
+	tail := s.suffixes[suffix:]
+	if int(tail[0]) != len(wire) || len(wire) >= len(tail) || string(tail[1:1+len(wire)]) != string(wire) {
+		return nil, false
+	}
+	length, at := uvarint(b)
+	if at == 0 || length > uint64(len(b)-at) {
+		return nil, false
+	}
+	return b[at : at+int(length) : at+int(length)], true
 }
 
 // name gives the node's name in wire form, in buf; it must be well formed.

@@ -23,8 +23,8 @@ type Snapshot struct {
 	hash                   hasher
 	nodes, suffixes, index []byte
 	buckets                uint64
-	zones                  []zoneEntry
-	byApex                 map[zone.Name]int // index in zones
+	zones                  *zoneSet
+	ranges                 []zoneRange // of the zones, in their order
 	counts                 trailer
 }
 
@@ -92,12 +92,8 @@ func parse(data []byte) (*Snapshot, error) {
 	if pad := data[t.sections[secZones].off+t.sections[secZones].size : t.sections[secIndex].off]; len(bytes.Trim(pad, "\x00")) > 0 {
 		return nil, fmt.Errorf("%w: octets between sections", ErrCorrupt)
 	}
-	if s.zones, err = readZones(parts[secZones], t.zones, uint64(len(s.nodes))); err != nil {
+	if s.zones, s.ranges, err = readZones(parts[secZones], t.zones, uint64(len(s.nodes))); err != nil {
 		return nil, err
-	}
-	s.byApex = make(map[zone.Name]int, len(s.zones))
-	for i, z := range s.zones {
-		s.byApex[z.Apex] = i
 	}
 	return s, s.sentinels()
 }
@@ -106,11 +102,12 @@ func parse(data []byte) (*Snapshot, error) {
 // apex has none, and the index finds it.
 func (s *Snapshot) sentinels() error {
 	var buf [2 * zone.MaxName]byte
-	for _, z := range s.zones {
-		if z.start == z.end {
+	for i, z := range s.zones.list {
+		in := s.ranges[i]
+		if in.start == in.end {
 			continue
 		}
-		first, ok := s.nodeAt(z.start)
+		first, ok := s.nodeAt(in.start)
 		if !ok {
 			return fmt.Errorf("%w: zone %s begins nowhere", ErrCorrupt, z.Apex)
 		}
@@ -118,7 +115,7 @@ func (s *Snapshot) sentinels() error {
 		if err != nil {
 			return err
 		}
-		if _, at, found := s.find(s.hash.sum(wire), wire); !found || at != z.start || !zone.Name(wire).Under(z.Apex) {
+		if _, at, found := s.findAt(s.hash.sum(wire), wire); !found || at != in.start || !zone.Name(wire).Under(z.Apex) {
 			return fmt.Errorf("%w: zone %s: its first name is not found", ErrCorrupt, z.Apex)
 		}
 	}

@@ -107,6 +107,20 @@ func uvarint(b []byte) (uint64, int) {
 	if len(b) > 0 && b[0] < 0x80 {
 		return uint64(b[0]), 1
 	}
+	return longUvarint(b)
+}
+
+// longUvarint has two and three octets in line: offsets of suffixes and the sizes of larger bodies.
+func longUvarint(b []byte) (uint64, int) {
+	if len(b) >= 3 {
+		v := uint64(b[0]&0x7f) | uint64(b[1]&0x7f)<<7
+		if b[1] < 0x80 {
+			return v, 2
+		}
+		if b[2] < 0x80 {
+			return v | uint64(b[2])<<14, 3
+		}
+	}
 	v, n := binary.Uvarint(b)
 	return v, max(n, 0)
 }

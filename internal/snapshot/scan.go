@@ -51,12 +51,12 @@ func (s *Snapshot) seek(apex []byte) uint64 {
 		return 0
 	}
 	name := nameOfKey(apex)
-	if _, at, ok := s.find(s.hash.sum([]byte(name)), []byte(name)); ok {
+	if _, at, ok := s.findAt(s.hash.sum([]byte(name)), []byte(name)); ok {
 		return at
 	}
-	for _, z := range s.zones {
-		if z.start < z.end && z.Apex.Under(name) {
-			return z.start
+	for i, in := range s.ranges {
+		if in.start < in.end && s.zones.list[i].Apex.Under(name) {
+			return in.start
 		}
 	}
 	return uint64(len(s.nodes))

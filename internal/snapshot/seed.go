@@ -42,7 +42,7 @@ func (s *contentSum) seed() (seed Seed) {
 
 // contentSeed of what the view holds.
 func (v *View) contentSeed() (Seed, error) {
-	sum := newContentSum(v.zones)
+	sum := newContentSum(v.zones.list)
 	err := v.scan(nil, func(key, body []byte) bool {
 		if len(body) > 0 {
 			sum.add(key, body)

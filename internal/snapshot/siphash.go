@@ -16,15 +16,22 @@ func newHasher(seed Seed) hasher {
 func (h hasher) sum(b []byte) uint64 {
 	v0, v1 := h.k0^0x736f6d6570736575, h.k1^0x646f72616e646f6d
 	v2, v3 := h.k0^0x6c7967656e657261, h.k1^0x7465646279746573
-	last := uint64(len(b)) << 56
+	size := len(b)
+	all := b
 	for ; len(b) >= 8; b = b[8:] {
 		m := binary.LittleEndian.Uint64(b)
 		v3 ^= m
 		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
 		v0 ^= m
 	}
-	for i, c := range b {
-		last |= uint64(c) << (8 * i)
+	last := uint64(size) << 56
+	if size >= 8 {
+		// The octets left over are the upper ones of the last eight.
+		last |= binary.LittleEndian.Uint64(all[size-8:]) >> 8 >> (56 - 8*(size&7)) // by 64 in two steps
+	} else {
+		for i, c := range b {
+			last |= uint64(c) << (8 * i)
+		}
 	}
 	v3 ^= last
 	v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)

@@ -25,11 +25,12 @@ type slot struct {
 
 // leaf is one changed name. Names with equal hashes hang on each other.
 type leaf struct {
-	hash  uint64
-	name  zone.Name
-	state State
-	body  []byte // of Data
-	next  *leaf
+	hash   uint64
+	name   zone.Name
+	state  State
+	body   []byte // of Data
+	hidden bool   // when it was put
+	next   *leaf
 }
 
 // edit marks the nodes of one Apply; what it counts is names added.

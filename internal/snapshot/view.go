@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -17,15 +16,18 @@ import (
 // delta makes a new one at a cost that follows the delta. A View is safe for concurrent use.
 type View struct {
 	base     *Snapshot
-	over     *trie             // what the deltas changed, under the hash of the base
-	overlaid int               // names in it
-	zones    []Zone            // canonical order
-	byApex   map[zone.Name]int // index in zones
+	over     *trie // what the deltas changed, under the hash of the base
+	overlaid int   // names in it
+	zones    *zoneSet
+
+	// What deltas may have done to names that were there before, for Reach. Both stay until the next base.
+	cuts   bool // a name was given a zone cut or a DNAME
+	merged bool // a zone was taken away: what was its apex may be a cut now
 }
 
 // NewView starts at a base.
 func NewView(base *Snapshot) *View {
-	return &View{base: base, zones: base.Zones(), byApex: base.byApex}
+	return &View{base: base, zones: base.zones}
 }
 
 // Base of the view.
@@ -35,58 +37,41 @@ func (v *View) Base() *Snapshot { return v.base }
 // them); what a name had before is replaced.
 func (v *View) Apply(d *Delta) *View {
 	next := *v
+	if len(d.Zones) > 0 {
+		next.zones = v.zones.with(d.Zones)
+		next.merged = v.merged || slices.ContainsFunc(d.Zones, func(z ZoneChange) bool { return z.Gone })
+	}
 	e := &edit{}
 	for _, n := range d.Names {
 		l := &leaf{hash: v.base.hash.sum([]byte(n.Name)), name: n.Name, state: n.State, body: appendBody(nil, n.Sets)}
+		_, apex := next.zones.at(n.Name)
+		next.cuts = next.cuts || Ref{l.body}.hides(apex)
+		l.hidden = next.isHidden(n.Name)
 		next.over = next.over.put(e, l, 0)
 	}
 	next.overlaid += e.added
-	if len(d.Zones) > 0 {
-		next.applyZones(d.Zones)
-	}
 	return &next
 }
 
-func (v *View) applyZones(changes []ZoneChange) {
-	zones := make(map[zone.Name]Zone, len(v.zones)+len(changes))
-	for _, z := range v.zones {
-		zones[z.Apex] = z
-	}
-	for _, c := range changes {
-		if c.Gone {
-			delete(zones, c.Apex)
-		} else {
-			zones[c.Apex] = c.Zone
-		}
-	}
-	v.zones = slices.SortedFunc(maps.Values(zones), func(a, b Zone) int { return a.Apex.Compare(b.Apex) })
-	v.byApex = make(map[zone.Name]int, len(v.zones))
-	for i, z := range v.zones {
-		v.byApex[z.Apex] = i
-	}
-}
-
 // Zones in canonical order. The slice is shared: do not change it.
-func (v *View) Zones() []Zone { return v.zones }
+func (v *View) Zones() []Zone { return v.zones.list }
 
-// FindZone gives the zone with the longest apex at or above n.
-func (v *View) FindZone(n zone.Name) (Zone, bool) {
-	for ; n != ""; n = n.Parent() {
-		if i, ok := v.byApex[n]; ok {
-			return v.zones[i], true
-		}
-	}
-	return Zone{}, false
-}
+// FindZone gives the zone with the longest apex at or above n. It allocates nothing.
+func (v *View) FindZone(n zone.Name) (Zone, bool) { return v.zones.find(n) }
 
 // Find looks a name up by its wire form, which must be in lower case, in the deltas first. It allocates nothing.
 func (v *View) Find(wire []byte) (Ref, bool) {
-	hash := v.base.hash.sum(wire)
+	body, _, ok := v.find(wire, v.base.hash.sum(wire))
+	return Ref{body}, ok
+}
+
+// find also tells whether a cut or a DNAME was above the name when its node was made.
+func (v *View) find(wire []byte, hash uint64) (body []byte, hidden, ok bool) {
 	if l := v.over.find(hash, wire); l != nil {
-		return Ref{l.body}, l.state != Gone
+		return l.body, l.hidden, l.state != Gone
 	}
-	n, _, ok := v.base.find(hash, wire)
-	return Ref{n.body}, ok
+	body, entry, ok := v.base.find(hash, wire)
+	return body, entry&offsetHidden != 0, ok
 }
 
 // Lookup finds a node, in the deltas first.
@@ -118,7 +103,7 @@ func (v *View) Walk(apex zone.Name) iter.Seq[Node] {
 }
 
 func (v *View) zonesBelow(apex zone.Name) bool {
-	return slices.ContainsFunc(v.zones, func(z Zone) bool { return z.Apex != apex && z.Apex.Under(apex) })
+	return slices.ContainsFunc(v.zones.list, func(z Zone) bool { return z.Apex != apex && z.Apex.Under(apex) })
 }
 
 // scan is Snapshot.scan with the deltas merged in.
@@ -182,7 +167,7 @@ func (v *View) Compile(seed Seed, path, tmpDir string) (Stat, error) {
 }
 
 func (v *View) write(out io.Writer, seed Seed) (Stat, error) {
-	w, err := newWriter(out, seed, v.zones)
+	w, err := newWriter(out, seed, v.zones.list)
 	if err != nil {
 		return Stat{}, err
 	}

@@ -94,7 +94,7 @@ func drawName(t *rapid.T) zone.Name {
 
 func drawSets(t *rapid.T) []zone.RRset {
 	var sets []zone.RRset
-	for _, ty := range rapid.SliceOfNDistinct(rapid.SampledFrom([]zone.Type{zone.TypeA, zone.TypeNS, zone.TypeTXT, 65280}), 1, 3, rapid.ID).Draw(t, "types") {
+	for _, ty := range rapid.SliceOfNDistinct(rapid.SampledFrom([]zone.Type{zone.TypeA, zone.TypeNS, zone.TypeDNAME, zone.TypeTXT, 65280}), 1, 3, rapid.ID).Draw(t, "types") {
 		s := zone.RRset{Type: ty, TTL: rapid.Uint32Range(0, 7).Draw(t, "ttl"), Rotate: zone.Rotation(rapid.IntRange(0, 2).Draw(t, "rotate"))}
 		s.Data = rapid.SliceOfN(rapid.SampledFrom([]zone.Rdata{"", "1234", "\x00", "xyz\x00"}), 1, 3).Draw(t, "data")
 		s.Normalize()
@@ -204,6 +204,9 @@ func (m *model) check(t *rapid.T, v *View) {
 	for _, n := range want {
 		if got, ok := v.Lookup(n.Name); !ok || !sameNodes([]Node{got}, []Node{n}) {
 			t.Fatalf("Lookup(%s) gives %v, %v", n.Name, got, ok)
+		}
+		if z, ok := v.FindZone(n.Name); ok {
+			checkReach(t, v, z.Apex, n.Name)
 		}
 		if child, err := n.Name.Child("nobody"); err == nil {
 			if got, ok := v.Lookup(child); ok {

@@ -53,6 +53,7 @@ type ancestor struct {
 	children int    // so far
 	suffix   uint64 // where its name stands among the suffixes; 0 is nowhere yet
 	depth    int    // size of its name in wire form
+	hides    bool   // a zone cut or a DNAME, at it or above it in its zone, hides what is below
 }
 
 func newWriter(out io.Writer, seed Seed, zones []Zone) (*writer, error) {
@@ -138,17 +139,35 @@ func (w *writer) emit(key, body []byte) error {
 	w.wire = appendWire(w.wire[:0], key, 0)
 	suffix, depth := w.suffix()
 	w.node = appendNode(w.node[:0], suffix, w.wire[:len(w.wire)-depth], body)
-	w.index = append(w.index, indexEntry{w.hash.sum(w.wire), w.nodes})
-	if w.nodes > maxOffset {
-		return errors.New("snapshot: more than 1 TiB of nodes")
+	entry := w.nodes
+	if entry > maxOffset {
+		return errors.New("snapshot: more than 512 GiB of nodes")
 	}
+	hidden, hides := w.hiding(key, Ref{body})
+	if hidden {
+		entry |= offsetHidden
+	}
+	w.index = append(w.index, indexEntry{w.hash.sum(w.wire), entry})
 	w.nodes += uint64(len(w.node))
-	w.above = append(w.above, ancestor{size: len(key), depth: len(w.wire)})
+	w.above = append(w.above, ancestor{size: len(key), depth: len(w.wire), hides: hides})
 	w.last = append(w.last[:0], key...)
 	if w.last == nil {
 		w.last = []byte{} // the root's key is empty, and is a key
 	}
 	return w.write(w.node)
+}
+
+// hiding tells whether the next node is hidden in its zone, and whether it hides what comes below it. An apex
+// begins anew.
+func (w *writer) hiding(key []byte, node Ref) (hidden, hides bool) {
+	hidden = len(w.above) > 0 && w.above[len(w.above)-1].hides
+	if !hidden && !node.hides(false) {
+		return false, false
+	}
+	if _, apex := w.apexes[string(key)]; apex {
+		return false, node.hides(true)
+	}
+	return hidden, true
 }
 
 // suffix chooses what the node in w.wire shares with others: the name of its parent from the second child on, so

@@ -10,8 +10,11 @@ import (
 // zoneEntry is a zone and where its nodes stand: those at and below its apex, other zones below it included.
 type zoneEntry struct {
 	Zone
-	start, end uint64 // offsets in the section of nodes
+	zoneRange
 }
+
+// zoneRange is a part of the section of nodes: offsets.
+type zoneRange struct{ start, end uint64 }
 
 const (
 	zoneSerialLiteral = 1 << iota
@@ -49,44 +52,38 @@ func appendZones(dst []byte, zones []zoneEntry) []byte {
 	return dst
 }
 
-// readZones reads the zone table strictly: canonical order, ranges inside the nodes.
-func readZones(b []byte, count, nodes uint64) ([]zoneEntry, error) {
+// readZones reads the zone table strictly: canonical order, ranges inside the nodes. All apexes share one string.
+func readZones(b []byte, count, nodes uint64) (*zoneSet, []zoneRange, error) {
 	r := &reader{b: b}
 	if count > uint64(len(b)) {
-		return nil, fmt.Errorf("%w: %d zones in %d octets", ErrCorrupt, count, len(b))
+		return nil, nil, fmt.Errorf("%w: %d zones in %d octets", ErrCorrupt, count, len(b))
 	}
-	zones := make([]zoneEntry, 0, min(count, 1<<16))
+	text := string(b)
+	zones := make([]Zone, 0, min(count, 1<<16))
+	ranges := make([]zoneRange, 0, min(count, 1<<16))
 	for range count {
 		z, rest := r.zone()
-		e := zoneEntry{Zone: z, start: r.uint(), end: r.uint()}
+		end := len(text) - len(r.b)
+		in := zoneRange{start: r.uint(), end: r.uint()}
 		switch {
 		case r.err != nil:
-			return nil, r.err
-		case rest != 0 || e.start > e.end || e.end > nodes:
-			return nil, fmt.Errorf("%w: zone table", ErrCorrupt)
+			return nil, nil, r.err
+		case rest != 0 || in.start > in.end || in.end > nodes:
+			return nil, nil, fmt.Errorf("%w: zone table", ErrCorrupt)
 		case len(zones) > 0 && zones[len(zones)-1].Apex.Compare(z.Apex) >= 0:
-			return nil, fmt.Errorf("%w: zone table is not sorted", ErrCorrupt)
+			return nil, nil, fmt.Errorf("%w: zone table is not sorted", ErrCorrupt)
 		}
-		zones = append(zones, e)
+		z.Apex = zone.Name(text[end-len(z.Apex) : end])
+		zones, ranges = append(zones, z), append(ranges, in)
 	}
-	return zones, r.end()
+	if err := r.end(); err != nil {
+		return nil, nil, err
+	}
+	return newZoneSet(zones), ranges, nil
 }
 
-// Zones in canonical order.
-func (s *Snapshot) Zones() []Zone {
-	zones := make([]Zone, len(s.zones))
-	for i, z := range s.zones {
-		zones[i] = z.Zone
-	}
-	return zones
-}
+// Zones in canonical order. The slice is shared: do not change it.
+func (s *Snapshot) Zones() []Zone { return s.zones.list }
 
 // FindZone gives the zone with the longest apex at or above n.
-func (s *Snapshot) FindZone(n zone.Name) (Zone, bool) {
-	for ; n != ""; n = n.Parent() {
-		if i, ok := s.byApex[n]; ok {
-			return s.zones[i].Zone, true
-		}
-	}
-	return Zone{}, false
-}
+func (s *Snapshot) FindZone(n zone.Name) (Zone, bool) { return s.zones.find(n) }
