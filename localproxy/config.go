@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zonecast/internal/release"
+	"zonecast/localproxy/answer"
 	"zonecast/localproxy/listen"
 )
 
@@ -31,6 +32,8 @@ type Config struct {
 	// URLs of processes of the pipeline ("http://publisher1.example:5380"), for hosts that do not reach the store: what
 	// is signed and what it vouches for comes over HTTP. The first that answers is used. Empty: the store.
 	URLs []string `yaml:"urls"`
+	// NSID tells clients that ask for it which host answered (RFC 5001). Default: the host's name. "": nobody is told.
+	NSID string `yaml:"nsid"`
 	// Report says how the proxy reports itself to the fleet's summary.
 	Report Report `yaml:"report"`
 	// Limits of the listeners; every key has a default.
@@ -65,7 +68,8 @@ const defaultPort = 5300
 
 // DefaultConfig gives a proxy on the loopback addresses.
 func DefaultConfig() Config {
-	return Config{DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, Stream: "stable", Data: "data/localproxy",
+	host, _ := os.Hostname() // without one, no NSID
+	return Config{NSID: host, DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, Stream: "stable", Data: "data/localproxy",
 		Report: Report{Every: 10 * time.Second, StaleAfter: time.Minute}}
 }
 
@@ -90,6 +94,15 @@ func (c Config) addrs() ([]netip.AddrPort, error) {
 		return nil, fmt.Errorf("localproxy.limits: %w", err)
 	}
 	return list, nil
+}
+
+// answers gives the engine's part.
+func (c Config) answers() (answer.Config, error) {
+	a := answer.Config{NSID: c.NSID, KeepAlive: c.Limits.Effective().IdleTimeout}
+	if err := a.Validate(); err != nil {
+		return a, fmt.Errorf("localproxy.nsid: %w", err)
+	}
+	return a, nil
 }
 
 // maxKeyFile bounds the key file, in octets.

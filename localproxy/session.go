@@ -11,8 +11,9 @@ import (
 
 // sessions are the listeners' handler: it gives each goroutine that answers a session, and counts for all of them.
 type sessions struct {
-	slot *live.Slot
-	gate *access.Gate // who may ask
+	slot    *live.Slot
+	gate    *access.Gate // who may ask
+	answers answer.Config
 
 	mu   sync.Mutex
 	all  []*session // every one ever made; as many as were in use at once, which the listeners' limits bound
@@ -28,7 +29,7 @@ func (s *sessions) Session() listen.Session {
 		s.idle = s.idle[:n-1]
 		return last
 	}
-	made := &session{home: s}
+	made := &session{home: s, engine: answer.NewEngine(s.answers)}
 	s.all = append(s.all, made)
 	return made
 }
@@ -38,6 +39,7 @@ func (s *sessions) Session() listen.Session {
 type session struct {
 	counts counts
 	home   *sessions
+	engine *answer.Engine
 	held   *live.Release // from Begin to End; nil while there is none
 	view   answer.View
 	facts  answer.Facts
@@ -65,7 +67,7 @@ func (s *session) Answer(query, buf []byte, from listen.Client) []byte {
 	if !s.asking.Has(from.Addr) {
 		return s.refuse(query, buf, from)
 	}
-	response, outcome := answer.Answer(s.view, s.facts, query, buf, from.Transport)
+	response, outcome := s.engine.Answer(s.view, s.facts, query, buf, from.Transport)
 	if response == nil {
 		s.counts.dropped.Add(1)
 		return nil
@@ -76,7 +78,7 @@ func (s *session) Answer(query, buf []byte, from listen.Client) []byte {
 
 // refuse tells a client that it may not ask, whatever it asked: silence would make it try again and again.
 func (s *session) refuse(query, buf []byte, from listen.Client) []byte {
-	response, outcome := answer.Refuse(query, buf, from.Transport)
+	response, outcome := s.engine.Refuse(query, buf)
 	if response == nil {
 		s.counts.dropped.Add(1)
 		return nil

@@ -98,8 +98,12 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	answers, err := cfg.answers()
+	if err != nil {
+		return nil, err
+	}
 	s := &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}
-	s.sessions = &sessions{slot: &s.slot, gate: gate}
+	s.sessions = &sessions{slot: &s.slot, gate: gate, answers: answers}
 	s.self.started, s.self.build = time.Now(), buildText()
 	return s, nil
 }

@@ -45,12 +45,15 @@ func TestEDNS(t *testing.T) {
 	}
 }
 
-func TestTruncation(t *testing.T) {
-	t.Parallel()
+// truncationView has sets that just fit a response and sets that do not.
+func truncationView(t *testing.T) *testView {
 	var text strings.Builder
 	text.WriteString(soa)
 	for i := range 28 { // 28 * 16 + 12 + 17 <= 512 < 29 * 16 + …
 		fmt.Fprintf(&text, "fits 300 A 192.0.2.%d\n", i)
+	}
+	for i := range 29 { // 29 * 16 + 12 + 18 + 11 <= 512
+		fmt.Fprintf(&text, "edns 300 A 192.0.2.%d\n", i)
 	}
 	for i := range 60 {
 		fmt.Fprintf(&text, "big 300 A 192.0.2.%d\n", i)
@@ -64,6 +67,12 @@ func TestTruncation(t *testing.T) {
 	}
 	v := &testView{}
 	v.add(t, snapshot.Zone{Apex: name(t, "example.")}, text.String())
+	return v
+}
+
+func TestTruncation(t *testing.T) {
+	t.Parallel()
+	v := truncationView(t)
 	for _, c := range []struct {
 		name      string
 		edns      uint16
@@ -72,6 +81,7 @@ func TestTruncation(t *testing.T) {
 		answers   int
 	}{
 		{"fits.example.", 0, UDP, false, 28},
+		{"edns.example.", 512, UDP, false, 29},
 		{"big.example.", 0, UDP, true, 0},
 		{"big.example.", 100, UDP, true, 0}, // less than 512 means 512
 		{"big.example.", 1232, UDP, false, 60},
@@ -89,7 +99,7 @@ func TestTruncation(t *testing.T) {
 			limit = max(minUDP, min(int(c.edns), MaxUDP))
 		}
 		packed, _ := query.Pack()
-		raw, _ := Answer(v, facts, packed, nil, c.transport)
+		raw, _ := NewEngine(Config{}).Answer(v, facts, packed, nil, c.transport)
 		if c.transport == UDP && len(raw) > limit {
 			t.Errorf("%s: %d octets", c.name, len(raw))
 		}
@@ -109,7 +119,7 @@ func TestTruncation(t *testing.T) {
 func TestOwnersAreCompressed(t *testing.T) {
 	t.Parallel()
 	packed, _ := new(dns.Msg).SetQuestion("alias.example.", dns.TypeA).Pack()
-	raw, _ := Answer(exampleView(t), facts, packed, nil, UDP)
+	raw, _ := NewEngine(Config{}).Answer(exampleView(t), facts, packed, nil, UDP)
 	// question, CNAME with its target in full, A: both owners are pointers
 	if want := len(packed) + (12 + 13) + (12 + 4); len(raw) != want {
 		t.Errorf("%d octets, want %d", len(raw), want)

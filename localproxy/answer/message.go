@@ -9,16 +9,6 @@ import (
 	"zonecast/internal/zone"
 )
 
-const (
-	optSize = 11 // an OPT record without options
-	edeSize = 6  // an extended error without text (RFC 8914 2)
-
-	edeNone             = -1
-	edeNotReady         = int(dns.ExtendedErrorCodeNotReady)
-	edeProhibited       = int(dns.ExtendedErrorCodeProhibited)
-	edeNotAuthoritative = int(dns.ExtendedErrorCodeNotAuthoritative)
-)
-
 // section of a response, as an index of its count in the header.
 type section int
 
@@ -40,6 +30,12 @@ type anchor struct {
 
 // message is a response under construction.
 type message struct {
+	reply
+	anchors [maxAnchors]anchor // those beyond reply.anchored are of no meaning
+}
+
+// reply is the part of a message that each query begins anew.
+type reply struct {
 	buf       []byte
 	limit     int // octets that header, question and records may take; the OPT record has its place beside
 	flags     uint16
@@ -47,7 +43,6 @@ type message struct {
 	ede       int
 	counts    [3]uint16
 	truncated bool
-	anchors   [maxAnchors]anchor
 	anchored  int
 	serial    uint32 // of zones without a literal one
 	fill      bool   // whether the zone that is being copied from wants it
@@ -56,9 +51,8 @@ type message struct {
 // start writes the header's place and the question as it was asked: its case is the client's check against forgery
 // (draft-vixie-dnsext-dns0x20).
 func (m *message) start(buf []byte, query []byte, q *question) {
-	m.buf = append(buf[:0], make([]byte, headerSize)...)
+	m.reply = reply{buf: append(buf[:0], query[:max(q.end, headerSize)]...), ede: edeNone}
 	if q.end > 0 {
-		m.buf = append(m.buf, query[headerSize:q.end]...)
 		m.anchor(q.name, headerSize)
 	}
 }
@@ -190,9 +184,9 @@ func appendRecord(b []byte, t zone.Type, ttl uint32, data ...[]byte) []byte {
 }
 
 // finish writes the OPT record and the header.
-func (m *message) finish(q *question) []byte {
+func (m *message) finish(q *question, o *options) []byte {
 	if q.edns {
-		m.opt(q)
+		m.opt(q, o)
 	}
 	flags := flagQR | q.flags&(opcodeMask|flagRD|flagCD) | m.flags | uint16(m.rcode&0xf)
 	if m.truncated {
@@ -201,30 +195,15 @@ func (m *message) finish(q *question) []byte {
 	b := m.buf
 	binary.BigEndian.PutUint16(b, q.id)
 	binary.BigEndian.PutUint16(b[2:], flags)
+	questions := uint16(0)
 	if q.end > 0 {
-		b[5] = 1
+		questions = 1
 	}
+	binary.BigEndian.PutUint16(b[4:], questions)
 	for i, n := range m.counts {
 		binary.BigEndian.PutUint16(b[6+2*i:], n)
 	}
+	m.buf = nil
+	clear(m.anchors[:m.anchored])
 	return b
-}
-
-func (m *message) opt(q *question) {
-	m.buf = append(m.buf, 0)
-	m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(typeOPT))
-	m.buf = binary.BigEndian.AppendUint16(m.buf, MaxUDP)
-	m.buf = append(m.buf, byte(m.rcode>>4), 0) // extended rcode; version 0 is what we speak
-	flags := uint16(0)
-	if q.do {
-		flags = doBit // RFC 3225 3: copied
-	}
-	m.buf = binary.BigEndian.AppendUint16(m.buf, flags)
-	if m.ede == edeNone {
-		m.buf = append(m.buf, 0, 0)
-	} else {
-		m.buf = append(m.buf, 0, edeSize, 0, dns.EDNS0EDE, 0, 2)
-		m.buf = binary.BigEndian.AppendUint16(m.buf, uint16(m.ede))
-	}
-	m.counts[sectionAdditional]++
 }

@@ -21,22 +21,30 @@ const (
 
 // question is what the engine needs of a query.
 type question struct {
-	id     uint16
-	flags  uint16 // as received
-	name   zone.Name
-	typ    zone.Type
-	class  uint16
-	end    int // of the question section in the query; 0 when it is not to be echoed
-	edns   bool
-	size   int // UDP payload size offered, as received
-	do     bool
-	vers   uint8
-	folded [zone.MaxName]byte // memory of name
+	asked
+	folded [foldedSize]byte // memory of name
+}
+
+// asked is the part of a question that each query begins anew.
+type asked struct {
+	id    uint16
+	flags uint16 // as received
+	name  zone.Name
+	typ   zone.Type
+	class uint16
+	end   int // of the question section in the query; 0 when it is not to be echoed
+	edns  bool
+	size  int // UDP payload size offered, as received
+	do    bool
+	vers  uint8
+
+	nsid, keepAlive bool // options that the client sent
 }
 
 // parse reads a query. The rcode is NOERROR when it can be resolved, else what it gets for an answer; silent when it
 // gets none. What was read up to the fault stays in q, so that the answer can echo it.
 func (q *question) parse(msg []byte) (rcode int, silent bool) {
+	q.asked = asked{}
 	if len(msg) < headerSize {
 		return 0, true
 	}
@@ -51,7 +59,7 @@ func (q *question) parse(msg []byte) (rcode int, silent bool) {
 	if binary.BigEndian.Uint16(msg[4:]) != 1 {
 		return dns.RcodeFormatError, false // RFC 9619: exactly one question
 	}
-	at, ok := q.readName(msg, headerSize)
+	at, ok := q.readName(msg)
 	if !ok || at+4 > len(msg) {
 		return dns.RcodeFormatError, false
 	}
@@ -67,30 +75,45 @@ func (q *question) parse(msg []byte) (rcode int, silent bool) {
 	return q.refusal(), false
 }
 
-// readName folds the name to lower case into q.folded. Compression has nothing to point to in a question.
-func (q *question) readName(msg []byte, at int) (end int, ok bool) {
-	n := 0
-	for at < len(msg) {
-		size := int(msg[at])
-		if size > zone.MaxLabel || at+1+size > len(msg) || n+1+size > zone.MaxName {
+// foldedSize leaves room for the last word of a name of 255 octets.
+const foldedSize = zone.MaxName + 1
+
+// readName folds the name of the question to lower case into q.folded. Compression has nothing to point to there.
+func (q *question) readName(msg []byte) (end int, ok bool) {
+	at := headerSize
+	for {
+		if at >= len(msg) || msg[at] > zone.MaxLabel {
 			return 0, false
 		}
-		q.folded[n] = msg[at]
-		for i := 1; i <= size; i++ {
-			c := msg[at+i]
-			if 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
-			}
-			q.folded[n+i] = c
-		}
-		n += 1 + size
+		size := int(msg[at])
 		at += 1 + size
+		if at-headerSize > zone.MaxName {
+			return 0, false
+		}
 		if size == 0 {
-			q.name = text(q.folded[:n]) // folded does not change any more
-			return at, true
+			break
 		}
 	}
-	return 0, false
+	wire := msg[headerSize:at]
+	n := 0
+	for ; len(wire)-n >= 8; n += 8 {
+		binary.LittleEndian.PutUint64(q.folded[n:], lower(binary.LittleEndian.Uint64(wire[n:])))
+	}
+	if n < len(wire) {
+		var last [8]byte
+		copy(last[:], wire[n:])
+		binary.LittleEndian.PutUint64(q.folded[n:], lower(binary.LittleEndian.Uint64(last[:])))
+	}
+	q.name = text(q.folded[:len(wire)]) // folded does not change any more
+	return at, true
+}
+
+// lower folds the upper-case letters among eight octets. Lengths of labels are below 'A' and stay as they are.
+func lower(x uint64) uint64 {
+	const ones = 0x0101010101010101
+	low := x &^ (0x80 * ones)
+	from, above := low+(0x80-'A')*ones, low+(0x7f-'Z')*ones // their high bits: at least 'A', more than 'Z'
+	return x | (from&^above&^x&(0x80*ones))>>2
 }
 
 // readRecords walks what follows the question, for the OPT record. A query has next to nothing there (IXFR a SOA,
@@ -120,7 +143,7 @@ func (q *question) readRecords(msg []byte) bool {
 		q.size = int(binary.BigEndian.Uint16(msg[end+2:]))
 		q.vers = msg[end+5]
 		q.do = binary.BigEndian.Uint16(msg[end+6:])&doBit != 0
-		if q.vers == 0 && !optionsWellFormed(msg[end+10:at]) {
+		if q.vers == 0 && !q.readOptions(msg[end+10:at]) {
 			return false
 		}
 	}
@@ -142,21 +165,6 @@ func skipName(msg []byte, at int) (end int, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// optionsWellFormed checks the lengths of EDNS options (RFC 6891 6.1.2); none of them is acted on.
-func optionsWellFormed(b []byte) bool {
-	for len(b) > 0 {
-		if len(b) < 4 {
-			return false
-		}
-		size := 4 + int(binary.BigEndian.Uint16(b[2:]))
-		if size > len(b) {
-			return false
-		}
-		b = b[size:]
-	}
-	return true
 }
 
 const (

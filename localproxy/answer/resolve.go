@@ -26,6 +26,13 @@ type resolver struct {
 	made   []byte // records and names made for this answer: never reused within it
 }
 
+// release lets go of the view: whatever it is about may be unmapped after the answer.
+func (r *resolver) release() {
+	clear(r.links[:r.linked])
+	clear(r.dnames[:r.synths])
+	r.view, r.zone = nil, snapshot.Zone{}
+}
+
 // find looks a name up.
 func (r *resolver) find(n zone.Name) (snapshot.Ref, bool) { return r.view.Find(octets(n)) }
 
@@ -45,6 +52,7 @@ func (r *resolver) keep(parts ...[]byte) []byte {
 }
 
 func (r *resolver) resolve() {
+	r.linked, r.synths, r.made = 0, 0, r.made[:0]
 	if !r.findZone(r.q.name) {
 		r.m.rcode, r.m.ede = dns.RcodeRefused, edeNotAuthoritative
 		return

@@ -32,22 +32,35 @@ func (r *resolver) timestamp(name zone.Name) bool {
 		r.negative()
 	default:
 		// TTL 0, so that no cache makes an old answer of a fresh one.
-		r.m.must(sectionAnswer, name, rrset{typ: zone.TypeTXT, wire: appendRecord(nil, zone.TypeTXT, 0, r.facts.txt())})
+		var data [maxTXT]byte
+		at := len(r.made)
+		r.made = appendRecord(r.made, zone.TypeTXT, 0, r.facts.appendTXT(data[:0]))
+		r.m.must(sectionAnswer, name, rrset{typ: zone.TypeTXT, wire: r.made[at:]})
 	}
 	return true
 }
 
-// txt gives the facts as character-strings.
-func (f Facts) txt() []byte {
-	b := make([]byte, 0, 128)
-	for _, text := range []string{
-		"epoch=" + strconv.FormatUint(f.Epoch, 10),
-		"version=" + strconv.FormatUint(f.Version, 10),
-		"released=" + strconv.FormatInt(f.Released, 10),
-		"signed=" + strconv.FormatInt(f.Signed, 10),
-		"as-of=" + strconv.FormatInt(f.AsOf, 10),
-	} {
-		b = append(append(b, byte(len(text))), text...)
+// maxTXT holds the five strings with numbers of twenty digits.
+const maxTXT = 160
+
+// appendTXT gives the facts as character-strings.
+func (f *Facts) appendTXT(b []byte) []byte {
+	b = appendFact(b, "epoch=", f.Epoch)
+	b = appendFact(b, "version=", f.Version)
+	b = appendFact(b, "released=", f.Released)
+	b = appendFact(b, "signed=", f.Signed)
+	return appendFact(b, "as-of=", f.AsOf)
+}
+
+// appendFact appends a character-string (RFC 1035 3.3): its length and "key=value".
+func appendFact[N int64 | uint64](b []byte, key string, value N) []byte {
+	at := len(b)
+	b = append(append(b, 0), key...)
+	if value < 0 {
+		b = strconv.AppendInt(b, int64(value), 10)
+	} else {
+		b = strconv.AppendUint(b, uint64(value), 10)
 	}
+	b[at] = byte(len(b) - at - 1)
 	return b
 }

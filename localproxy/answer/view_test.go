@@ -82,7 +82,7 @@ func ask(t testing.TB, v View, facts Facts, transport Transport, query *dns.Msg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, _ := Answer(v, facts, packed, nil, transport)
+	raw, _ := NewEngine(Config{}).Answer(v, facts, packed, nil, transport)
 	if raw == nil {
 		return nil
 	}
