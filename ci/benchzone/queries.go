@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/netip"
 )
 
 // Question asks for a type at a name. Its host or set is kept, so that Wanted knows the answer without the zone.
@@ -62,7 +61,7 @@ func (q Question) Wanted() (exists bool, data []string) {
 	case "A":
 		return true, []string{address(q.i)}
 	case "AAAA":
-		return true, []string{netip.MustParseAddr(address6(q.i)).String()}
+		return true, []string{Address6(q.i).String()}
 	case "PTR":
 		return true, []string{Host(q.i)}
 	}

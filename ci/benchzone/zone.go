@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net/netip"
 )
 
 // Origin of the zone.
@@ -35,6 +36,12 @@ func Reverse(i int) string {
 
 // Service is the owner name of SRV set i.
 func Service(i int) string { return fmt.Sprintf("_http._tcp.app%06d.%s", i, Origin) }
+
+// Address is host i's A record.
+func Address(i int) netip.Addr { return netip.MustParseAddr(address(i)) }
+
+// Address6 is host i's AAAA record.
+func Address6(i int) netip.Addr { return netip.MustParseAddr(address6(i)) }
 
 func address(i int) string { return fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255) }
 

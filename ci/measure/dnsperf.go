@@ -20,9 +20,10 @@ type Dnsperf struct {
 	Queries string // file of questions
 	Core    string // taskset's list of CPUs
 	For     time.Duration
-	Rate    int    // queries a second; 0: as fast as the server answers
-	Each    string // file to write one line a query to; empty: none
-	Waiting int    // queries that wait for their answers; 0: Outstanding
+	Rate    int             // queries a second; 0: as fast as the server answers
+	Each    string          // file to write one line a query to; empty: none
+	Waiting int             // queries that wait for their answers; 0: Outstanding
+	Until   <-chan struct{} // ends the run when closed, before For has passed; nil: never
 }
 
 // Outstanding is how many queries dnsperf lets wait for their answers. A socket with the kernel's default receive buffer
@@ -70,7 +71,20 @@ func (d Dnsperf) Run(ctx context.Context) (Load, error) {
 		defer out.Close()
 		cmd.Stdout = out
 	}
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Start(); err != nil {
+		return Load{}, fmt.Errorf("dnsperf: %w", err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-d.Until:
+			_ = cmd.Process.Signal(os.Interrupt) // it prints its summary all the same
+		case <-ended:
+		}
+	}()
+	err = cmd.Wait()
+	close(ended)
+	if err != nil {
 		return Load{}, fmt.Errorf("dnsperf: %w: %.500s", err, text.String())
 	}
 	if d.Each != "" {

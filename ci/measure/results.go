@@ -12,11 +12,12 @@ import (
 
 // Machine describes this one in a line, with how busy it was.
 func Machine() string {
-	model, load := "", ""
+	model, load, cpus := "", "", runtime.NumCPU()
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		_, rest, _ := strings.Cut(string(text), "model name")
 		line, _, _ := strings.Cut(rest, "\n")
 		model = strings.TrimLeft(line, " \t:")
+		cpus = strings.Count(string(text), "model name") // all of them, whichever this command is pinned to
 	}
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		if f := strings.Fields(string(text)); len(f) > 0 {
@@ -24,7 +25,7 @@ func Machine() string {
 		}
 	}
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d CPUs (%s), Linux %s, %s, load %s at the start", runtime.NumCPU(), model, strings.TrimSpace(string(kernel)), runtime.Version(), load)
+	return fmt.Sprintf("%d CPUs (%s), Linux %s, %s, load %s at the start", max(1, cpus), model, strings.TrimSpace(string(kernel)), runtime.Version(), load)
 }
 
 // Record puts text between the two comments that name a section of a results page: "<!-- serve -->" and
