@@ -111,8 +111,18 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 // register touches the host last, so that a config at fault leaves nothing behind.
 func (s *Stage) register() {
 	s.metrics = newMetrics(s.host.Metrics)
-	s.host.Metrics.MustRegister(s.sessions)
+	s.host.Metrics.MustRegister(s.sessions, tcpCollector{s.listening})
 	s.host.Ready.Set(readyName, errNoRelease)
+}
+
+// listening gives the listeners; nil before they are bound.
+func (s *Stage) listening() *listen.Server {
+	select {
+	case <-s.bound:
+		return s.server
+	default:
+		return nil
+	}
 }
 
 // Bound gives the addresses listened on, with their real ports, as soon as Run has them; nil when ctx ends before.

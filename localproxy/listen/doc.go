@@ -17,8 +17,8 @@ import (
 // Limits of the listeners. The zero value of a field stands for the default.
 type Limits struct {
 	Sockets        int           `yaml:"sockets"`          // UDP sockets an address (SO_REUSEPORT beyond one); default 1
-	Connections    int           `yaml:"connections"`      // TCP connections in total; default 1000
-	PerClient      int           `yaml:"per_client"`       // TCP connections of one client address (IPv6: /64), loopback excepted; default 50
+	Connections    int           `yaml:"connections"`      // TCP connections in total, at most 20,000; default 1000. One more displaces the idlest
+	PerClient      int           `yaml:"per_client"`       // the same of one client address (IPv6: /64), loopback excepted; default 100
 	IdleTimeout    time.Duration `yaml:"idle_timeout"`     // between two complete queries on a connection; default 10s (RFC 7766 6.2.3)
 	TotalTimeout   time.Duration `yaml:"total_timeout"`    // of a whole connection; default 5m
 	WriteTimeout   time.Duration `yaml:"write_timeout"`    // for a client to take an answer; default 5s
@@ -34,7 +34,7 @@ func (l Limits) withDefaults() Limits {
 	}
 	set(&l.Sockets, 1)
 	set(&l.Connections, 1000)
-	set(&l.PerClient, 50)
+	set(&l.PerClient, 100)
 	set(&l.ReceiveBuffer, 4<<20)
 	set(&l.QueriesPerConn, 100_000)
 	for _, d := range []struct {
@@ -48,12 +48,18 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
+// maxConnections bounds the cap on connections: the idlest is looked for among all of them.
+const maxConnections = 20_000
+
 // Validate refuses limits that cannot be meant.
 func (l Limits) Validate() error {
 	for _, v := range []int{l.Sockets, l.Connections, l.PerClient, l.ReceiveBuffer, l.QueriesPerConn} {
 		if v < 0 {
 			return errors.New("listener limits must not be negative")
 		}
+	}
+	if l.Connections > maxConnections {
+		return fmt.Errorf("%d connections: %d at most", l.Connections, maxConnections)
 	}
 	if l.Sockets > 256 {
 		return fmt.Errorf("%d sockets an address: 256 at most", l.Sockets)
