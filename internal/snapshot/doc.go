@@ -20,6 +20,12 @@
 // A name is its own first labels and a reference to a suffix: neighbours share their ends, and a file of a
 // large fleet is a third smaller for it. The hash is SipHash-1-3 under the file's seed.
 //
+// # Deltas in memory
+//
+// A View's overlay is a table that only grows, off the Go heap: each version adds its records, readers of older views
+// look past them, and a table that is full is written anew beside them. A million names cost a hundred megabytes and
+// the garbage collector nothing.
+//
 // # Promises
 //
 // P1: bytes follow from content and seed. P6: Open verifies before anything is served; what it cannot afford to

@@ -49,7 +49,8 @@ func (v *View) Reach(apex zone.Name, wire []byte, hash uint64) (Ref, Reach) {
 func (v *View) overlayHides(apex zone.Name, wire []byte) bool {
 	for len(wire) > len(apex) {
 		wire = wire[1+int(wire[0]):]
-		if l := v.over.find(v.base.hash.sum(wire), wire); l != nil && (Ref{l.body}).hides(len(wire) == len(apex)) {
+		r := v.over.find(&v.at, v.base.hash.sum(wire), wire)
+		if r != nil && (Ref{r.body()}).hides(len(wire) == len(apex)) {
 			return true
 		}
 	}
@@ -59,21 +60,6 @@ func (v *View) overlayHides(apex zone.Name, wire []byte) bool {
 // hides tells whether names below a node are hidden by it.
 func (r Ref) hides(apex bool) bool {
 	return r.Flags()&HasDNAME != 0 || !apex && r.Flags()&HasNS != 0
-}
-
-// isHidden walks to a name's parent and tells whether that ends early.
-func (v *View) isHidden(n zone.Name) bool {
-	z, ok := v.zones.find(n)
-	if !ok {
-		return true // under no zone: nobody walks there, and nothing is promised
-	}
-	for n != z.Apex {
-		n = n.Parent()
-		if ref, ok := v.Find(octets(n)); ok && ref.hides(n == z.Apex) {
-			return true
-		}
-	}
-	return false
 }
 
 // Warm reads what the lookups of these names will read first, so that a batch of them waits for memory once

@@ -8,7 +8,7 @@ import (
 )
 
 // Ref is a node as it lies in the file or overlay: reading it copies and allocates nothing. It is valid until the
-// Snapshot is closed. Whatever the file holds, reading stays within the node.
+// Snapshot is closed or the View that gave it is collected. Whatever the file holds, reading stays within the node.
 type Ref struct{ body []byte }
 
 // Empty tells that the node is an empty non-terminal.

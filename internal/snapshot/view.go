@@ -1,23 +1,26 @@
 package snapshot
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"runtime"
 	"slices"
-	"strings"
 
 	"zonecast/internal/zone"
 )
 
 // View is what is served at one version: a base and the deltas after it. Views do not change; applying a
-// delta makes a new one at a cost that follows the delta. A View is safe for concurrent use.
+// delta makes a new one at a cost that follows the delta. A View is safe for concurrent use. What Find and Reach
+// give is memory of the view: hold the view (a field of something live, or runtime.KeepAlive) as long as a Ref of it, and
+// the base open.
 type View struct {
 	base     *Snapshot
-	over     *trie // what the deltas changed, under the hash of the base
-	overlaid int   // names in it
+	over     *overlay // what the deltas changed, under the hash of the base; nil before the first
+	at       moment   // how much of it is this view's
+	overlaid int      // names in that
+	live     int      // octets of their records
 	zones    *zoneSet
 
 	// What deltas may have done to names that were there before, for Reach. Both stay until the next base.
@@ -41,15 +44,10 @@ func (v *View) Apply(d *Delta) *View {
 		next.zones = v.zones.with(d.Zones)
 		next.merged = v.merged || slices.ContainsFunc(d.Zones, func(z ZoneChange) bool { return z.Gone })
 	}
-	e := &edit{}
-	for _, n := range d.Names {
-		l := &leaf{hash: v.base.hash.sum([]byte(n.Name)), name: n.Name, state: n.State, body: appendBody(nil, n.Sets)}
-		_, apex := next.zones.at(n.Name)
-		next.cuts = next.cuts || Ref{l.body}.hides(apex)
-		l.hidden = next.isHidden(n.Name)
-		next.over = next.over.put(e, l, 0)
+	if len(d.Names) > 0 {
+		next.grow(d.Names)
 	}
-	next.overlaid += e.added
+	runtime.KeepAlive(v)
 	return &next
 }
 
@@ -67,8 +65,10 @@ func (v *View) Find(wire []byte) (Ref, bool) {
 
 // find also tells whether a cut or a DNAME was above the name when its node was made.
 func (v *View) find(wire []byte, hash uint64) (body []byte, hidden, ok bool) {
-	if l := v.over.find(hash, wire); l != nil {
-		return l.body, l.hidden, l.state != Gone
+	if v.over != nil {
+		if r := v.over.find(&v.at, hash, wire); r != nil {
+			return r.body(), r.hidden(), r.state() != Gone
+		}
 	}
 	body, entry, ok := v.base.find(hash, wire)
 	return body, entry&offsetHidden != 0, ok
@@ -76,8 +76,10 @@ func (v *View) find(wire []byte, hash uint64) (body []byte, hidden, ok bool) {
 
 // Lookup finds a node, in the deltas first.
 func (v *View) Lookup(n zone.Name) (Node, bool) {
-	ref, ok := v.Find([]byte(n))
-	return ref.node(n), ok
+	ref, ok := v.Find(octets(n))
+	node := ref.node(n)
+	runtime.KeepAlive(v)
+	return node, ok
 }
 
 // Overlaid counts the names that the deltas changed.
@@ -104,53 +106,6 @@ func (v *View) Walk(apex zone.Name) iter.Seq[Node] {
 
 func (v *View) zonesBelow(apex zone.Name) bool {
 	return slices.ContainsFunc(v.zones.list, func(z Zone) bool { return z.Apex != apex && z.Apex.Under(apex) })
-}
-
-// scan is Snapshot.scan with the deltas merged in.
-func (v *View) scan(apex []byte, yield func(key, body []byte) bool) error {
-	over := v.overlay(string(apex))
-	going := true
-	give := func(o overlaid) bool {
-		return o.state == Gone || yield([]byte(o.key), o.body)
-	}
-	err := v.base.scan(apex, func(key, body []byte) bool {
-		for going && len(over) > 0 && over[0].key < string(key) {
-			going = give(over[0])
-			over = over[1:]
-		}
-		if !going {
-			return false
-		}
-		if len(over) > 0 && over[0].key == string(key) {
-			going = give(over[0])
-			over = over[1:]
-			return going
-		}
-		going = yield(key, body)
-		return going
-	})
-	for ; going && err == nil && len(over) > 0; over = over[1:] {
-		going = give(over[0])
-	}
-	return err
-}
-
-type overlaid struct {
-	key string
-	*leaf
-}
-
-// overlay lists what the deltas changed at and below an apex, by key.
-func (v *View) overlay(apex string) []overlaid {
-	var list []overlaid
-	var buf [maxKey]byte
-	for l := range v.over.all() {
-		if key := appendKey(buf[:0], l.name); bytes.HasPrefix(key, []byte(apex)) {
-			list = append(list, overlaid{string(key), l})
-		}
-	}
-	slices.SortFunc(list, func(a, b overlaid) int { return strings.Compare(a.key, b.key) })
-	return list
 }
 
 // Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. The zero seed
