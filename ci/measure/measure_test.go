@@ -76,8 +76,8 @@ func TestTree(t *testing.T) {
 	if !slices.Contains(pids, child.Process.Pid) || pids[0] != os.Getpid() || slices.Contains(pids, 1) {
 		t.Errorf("tree of %d with child %d: %v", os.Getpid(), child.Process.Pid, pids)
 	}
-	if r := Resident(pids); r < 1<<20 || r > 1<<32 {
-		t.Errorf("resident: %d octets", r)
+	if r, anonymous := Resident(pids); r < 1<<20 || r > 1<<32 || anonymous < 1<<16 || anonymous > r {
+		t.Errorf("resident: %d octets, %d of them anonymous", r, anonymous)
 	}
 	for begun := time.Now(); CPU(pids[:1]) == 0; { // burning CPU until the kernel has counted a tick
 		if time.Since(begun) > 30*time.Second {

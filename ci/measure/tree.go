@@ -57,20 +57,23 @@ func CPU(pids []int) time.Duration {
 }
 
 // Resident is the memory of the processes in octets: the sum of their proportional set sizes, so that what several of
-// them share, or map from the same file, counts once.
-func Resident(pids []int) int64 {
-	var kib int64
+// them share, or map from the same file, counts once. anonymous is the part of it that no file backs.
+func Resident(pids []int) (all, anonymous int64) {
 	for _, pid := range pids {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 		if err != nil {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			if value, ok := strings.CutPrefix(line, "Pss:"); ok {
-				n, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
-				kib += n
+			key, value, _ := strings.Cut(line, ":")
+			kib, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			switch key {
+			case "Pss":
+				all += kib << 10
+			case "Pss_Anon":
+				anonymous += kib << 10
 			}
 		}
 	}
-	return kib << 10
+	return all, anonymous
 }

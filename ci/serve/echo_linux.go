@@ -15,7 +15,6 @@ import (
 const (
 	echoBatch  = 64
 	echoBuffer = 512
-	qr         = 0x80 // in a message's third octet
 )
 
 // mmsghdr is the kernel's: a message's header, and the octets received or sent.

@@ -35,7 +35,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.bin, "bin", "./zonecast", "the program")
 	flag.IntVar(&o.records, "records", 924_000, "records of the zone, about")
-	flag.StringVar(&o.pick, "servers", "zonecast,knot,nsd,bind,tinydns,echo,echo-plain", "what to measure; also: coredns")
+	flag.StringVar(&o.pick, "servers", "zonecast,knot,nsd,bind,tinydns,echo,echo-plain,echo-sockets", "what to measure; also: coredns")
 	flag.StringVar(&o.corednsVersion, "coredns", "", "measure CoreDNS too, built from its Go module at this `version` (v1.12.4; minutes the first time)")
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds; each takes every server in turn")
 	flag.DurationVar(&o.seconds, "time", 4*time.Second, "full load on a server in a round")
@@ -47,8 +47,12 @@ func main() {
 	flag.StringVar(&o.results, "results", "", "page to put the table into (ci/RESULTS.md); empty: none")
 	echoAt := flag.String("echo", "", "be the echo at this `address`")
 	singly := flag.Bool("singly", false, "with --echo: a datagram a system call")
+	sockets := flag.Bool("sockets", false, "with --echo: through zonecast's own sockets")
 	flag.Parse()
-	if *echoAt != "" {
+	switch {
+	case *echoAt != "" && *sockets:
+		log.Fatal(echoSockets(*echoAt))
+	case *echoAt != "":
 		log.Fatal(echo(*echoAt, !*singly))
 	}
 	if flag.NArg() > 0 || o.rounds < 1 || o.starts < 1 || o.seconds < time.Second {
@@ -69,6 +73,8 @@ type world struct {
 	hosts           int
 	corednsPath     string
 	sample          []benchzone.Question
+	built           time.Duration // what zonecast's snapshot took to make
+	peak            int64         // octets, meanwhile
 }
 
 // sampled is how many answers of each server are looked at before it is measured.

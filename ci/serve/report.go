@@ -36,7 +36,7 @@ func (w *world) report(all []*measured, machine string) string {
 			line += "---|"
 		}
 	}
-	fmt.Fprintf(&b, " answers a second, share of the core | p50, p99 at %d/s | resident | start to first answer | file |\n%s---|---|---|---|---|\n", w.rate, line)
+	fmt.Fprintf(&b, " answers a second, share of the core | p50, p99 at %d/s | resident, of it anonymous | start to first answer | file |\n%s---|---|---|---|---|\n", w.rate, line)
 	for _, m := range all {
 		fmt.Fprintf(&b, "| %s | %s |", m.name, spread(m.perCPU, "%.0f"))
 		for _, y := range yardsticks {
@@ -50,7 +50,7 @@ func (w *world) report(all []*measured, machine string) string {
 		} else {
 			b.WriteString(" |")
 		}
-		fmt.Fprintf(&b, " %.1f MiB | %s |", mib(m.resident), spread(m.first, "%.0f")+" ms")
+		fmt.Fprintf(&b, " %.1f MiB, %.1f MiB | %s |", mib(m.resident), mib(m.private), spread(m.first, "%.0f")+" ms")
 		if m.size > 0 {
 			fmt.Fprintf(&b, " %.1f MiB, %.1f octets a record |\n", mib(m.size), float64(m.size)/float64(records))
 		} else {
@@ -69,7 +69,8 @@ func (w *world) report(all []*measured, machine string) string {
 	}
 	fmt.Fprintf(&b, "\n%d answers of each server were compared with the zone first. Lost of %d queries at full speed: %s.", len(w.sample), sent, lost[2:])
 	if z := find("zonecast"); z != nil {
-		fmt.Fprintf(&b, " zonecast's Go heap in use after it: %.1f MiB.", mib(z.heap))
+		fmt.Fprintf(&b, " zonecast's snapshot was built in %.2f s with a peak of %.0f MiB; its Go heap in use after the load: %.1f MiB.",
+			w.built.Seconds(), mib(w.peak), mib(z.heap))
 		for _, y := range yardsticks {
 			if of := find(y.flag); of != nil {
 				got, verdict := median(ratios(z.perCPU, of.perCPU)), "reached"

@@ -24,6 +24,7 @@ type measured struct {
 	busy     []float64 // share of its core, 0 to 1
 	p50, p99 []float64 // µs, under the moderate load
 	resident int64     // octets
+	private  int64     // octets of them that no file backs
 	heap     int64     // octets of Go heap in use; 0 for others than zonecast
 	size     int64     // octets
 	lost     int
@@ -97,7 +98,7 @@ func (w *world) takeTurns(ctx context.Context, all []*measured) error {
 		fmt.Println(line)
 	}
 	for _, m := range all {
-		m.resident = measure.Resident(m.pids())
+		m.resident, m.private = measure.Resident(m.pids())
 		if m.flag == "zonecast" {
 			if err := m.readHeap(ctx, w.http); err != nil {
 				return err

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"zonecast/ci/benchzone"
 )
@@ -36,7 +38,7 @@ func (w *world) servers(pick string) (list []*server, err error) {
 	for name := range strings.SplitSeq(pick, ",") {
 		wanted[name] = true
 	}
-	for _, make := range []func(addr, host, port string) *server{w.zonecast, w.knot, w.nsd, w.bind, w.tinydns, w.coredns, w.echo, w.echoPlain} {
+	for _, make := range []func(addr, host, port string) *server{w.zonecast, w.knot, w.nsd, w.bind, w.tinydns, w.coredns, w.echo, w.echoPlain, w.echoSockets} {
 		addr, err := w.address()
 		if err != nil {
 			return nil, err
@@ -61,15 +63,25 @@ func (w *world) servers(pick string) (list []*server, err error) {
 		list = append(list, s)
 	}
 	for name := range wanted {
-		return nil, fmt.Errorf("--servers: no %q; there are zonecast, knot, nsd, bind, tinydns, coredns, echo and echo-plain", name)
+		return nil, fmt.Errorf("--servers: no %q; there are zonecast, knot, nsd, bind, tinydns, coredns, echo, echo-plain and echo-sockets", name)
 	}
 	return list, nil
 }
 
 func (w *world) zonecast(addr, _, _ string) *server {
 	return &server{name: "zonecast", flag: "zonecast", file: w.in("bench.snap"), addr: addr,
-		prepare: func() error { return w.command(w.bin, "snapshot", "build", "-o", w.in("bench.snap"), w.zone) },
-		args:    []string{w.bin, "localproxy", "--snapshot", w.in("bench.snap"), "--dns", addr, "--http", w.http}}
+		prepare: func() error {
+			build, begun := exec.Command(w.bin, "snapshot", "build", "-o", w.in("bench.snap"), w.zone), time.Now()
+			if err := run(build); err != nil {
+				return err
+			}
+			w.built = time.Since(begun)
+			if usage, ok := build.ProcessState.SysUsage().(*syscall.Rusage); ok {
+				w.peak = usage.Maxrss << 10 // Linux counts it in KiB
+			}
+			return nil
+		},
+		args: []string{w.bin, "localproxy", "--snapshot", w.in("bench.snap"), "--dns", addr, "--http", w.http}}
 }
 
 // Knot DNS: a UDP worker; the journal is off, for the zone never changes.
@@ -194,6 +206,11 @@ func (w *world) echo(addr, _, _ string) *server {
 
 func (w *world) echoPlain(addr, _, _ string) *server {
 	return &server{name: "echo, recvfrom", flag: "echo-plain", addr: addr, bare: true, args: []string{w.self, "--echo", addr, "--singly"}}
+}
+
+// echoSockets shows what zonecast's own sockets cost, without its engine.
+func (w *world) echoSockets(addr, _, _ string) *server {
+	return &server{name: "echo, zonecast's sockets", flag: "echo-sockets", addr: addr, bare: true, args: []string{w.self, "--echo", addr, "--sockets"}}
 }
 
 func (w *world) in(name string) string { return filepath.Join(w.dir, name) }

@@ -106,7 +106,8 @@ func (s *swapping) releases(ctx context.Context, pids []int) error {
 		if !pause(ctx, max(apart-time.Since(begun), drained)) {
 			return ctx.Err()
 		}
-		s.resident = append(s.resident, float64(measure.Resident(pids)))
+		resident, _ := measure.Resident(pids)
+		s.resident = append(s.resident, float64(resident))
 		if n%50 == 0 {
 			fmt.Printf("%d releases, resident %.1f MiB, %d answers checked\n", n, s.resident[n-1]/(1<<20), s.watcher.count())
 		}
