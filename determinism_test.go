@@ -302,7 +302,7 @@ func checkContent(t testing.TB, base []byte) {
 		}
 	}
 	again := filepath.Join(dir, "again.snap")
-	if _, err := snapshot.NewView(snap).Compile(snapshot.Seed{}, again, dir); err != nil {
+	if _, err := snapshot.NewView(snap).Compile(snapshot.Seed{}, again); err != nil {
 		t.Fatal(err)
 	}
 	if text := read(t, again); text != string(base) {

@@ -17,7 +17,7 @@ import (
 // floors of the packages; a package that is not listed has the floor of the longest prefix that is.
 var floors = map[string]int{
 	"internal/durable": 0, "internal/service": 0,
-	"internal/zone":  1,
+	"internal/zone": 1, "internal/masterfile": 1,
 	"internal":       2,
 	"internal/api":   3,
 	"rules":          3,

@@ -397,7 +397,7 @@ func (p *proxy) load(head release.Head) {
 // scratch builds the expected content from scratch and gives the file's hash (P1).
 func (w *world) scratch(zones []snapshot.Zone, content map[string][]zone.RRset, seed snapshot.Seed) string {
 	w.t.Helper()
-	b := snapshot.NewBuilder(seed, w.t.TempDir())
+	b := snapshot.NewBuilder(seed)
 	for _, z := range zones {
 		if err := b.AddZone(z); err != nil {
 			w.t.Fatal(err)

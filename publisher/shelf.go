@@ -70,7 +70,7 @@ func (s *shelf) open(b release.Base) (*snapshot.Snapshot, error) {
 // The chain is the version's, or zero when it is not known yet.
 func (s *shelf) build(view *snapshot.View, version uint64, chain release.Hash, seed snapshot.Seed) (release.Base, *snapshot.Snapshot, error) {
 	path := s.path(version)
-	made, err := view.Compile(seed, path, s.dir)
+	made, err := view.Compile(seed, path)
 	if err != nil {
 		return release.Base{}, nil, fmt.Errorf("base %d: %w", version, err)
 	}

@@ -50,7 +50,7 @@ func startPublisher(dir, zonePath string, p plan) (*publisher, error) {
 	}
 	start := uint64(time.Now().Unix())
 	path := b.path(start)
-	stat, problems, err := snapshot.CompileZoneFiles([]string{zonePath}, path, snapshot.Seed{}, dir)
+	stat, problems, err := snapshot.ZoneFiles{Paths: []string{zonePath}}.Compile(path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", err, problems)
 	}
@@ -116,7 +116,7 @@ func (p *publisher) next(n int) error {
 		return p.commit(entry, d, nil)
 	}
 	path := p.path(version)
-	stat, err := view.Compile(snapshot.Seed{}, path, p.dir)
+	stat, err := view.Compile(snapshot.Seed{}, path)
 	if err != nil {
 		return err
 	}

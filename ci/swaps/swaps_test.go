@@ -29,7 +29,7 @@ func TestPlan(t *testing.T) {
 	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, problems, err := snapshot.CompileZoneFiles([]string{file}, snap, snapshot.Seed{1}, dir); err != nil {
+	if _, problems, err := (snapshot.ZoneFiles{Paths: []string{file}, Seed: snapshot.Seed{1}}).Compile(snap, nil); err != nil {
 		t.Fatal(err, problems)
 	}
 	base, err := snapshot.Open(snap)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +37,7 @@ owner. Errors are listed all at once with file and line, and nothing is written 
 			if out == "" {
 				return errors.New("-o FILE is needed: the snapshot to write")
 			}
-			stat, problems, err := snapshot.CompileZoneFiles(args, out, snapshot.Seed{}, filepath.Dir(out))
+			stat, problems, err := snapshot.ZoneFiles{Paths: args}.Compile(out, nil)
 			if printProblems(cmd, problems) > 0 {
 				return exitCode{1, fmt.Errorf("nothing written: mend the errors first")}
 			}

@@ -26,7 +26,19 @@ func WriteFile(path string, data []byte, perm os.FileMode) error {
 }
 
 // Write replaces path atomically with what write writes; nothing is left behind when it fails.
-func Write(path string, perm os.FileMode, write func(io.Writer) error) (err error) {
+func Write(path string, perm os.FileMode, write func(io.Writer) error) error {
+	return WriteVia(path, perm, func(f *os.File) error {
+		buffered := bufio.NewWriterSize(f, 256<<10)
+		if err := write(buffered); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	})
+}
+
+// WriteVia is Write for those who read back, or go back in, what they write: they get the temporary file itself, open
+// for both.
+func WriteVia(path string, perm os.FileMode, write func(*os.File) error) (err error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
@@ -42,11 +54,7 @@ func Write(path string, perm os.FileMode, write func(io.Writer) error) (err erro
 			os.Remove(f.Name())
 		}
 	}()
-	buffered := bufio.NewWriterSize(f, 256<<10)
-	if err = write(buffered); err != nil {
-		return err
-	}
-	if err = buffered.Flush(); err != nil {
+	if err = write(f); err != nil {
 		return err
 	}
 	if err = f.Chmod(perm); err != nil {

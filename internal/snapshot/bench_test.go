@@ -49,7 +49,7 @@ func fleet(hosts int) (zones []Zone, nodes []Node) {
 }
 
 func buildFleet(t testing.TB, path string, zones []Zone, nodes []Node) Stat {
-	b := NewBuilder(Seed{3}, "")
+	b := NewBuilder(Seed{3})
 	for _, z := range zones {
 		if err := b.AddZone(z); err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func BenchmarkCompile400kNames(b *testing.B) {
 	}
 	path := filepath.Join(b.TempDir(), "t")
 	for b.Loop() {
-		if _, err := v.Compile(Seed{3}, path, ""); err != nil {
+		if _, err := v.Compile(Seed{3}, path); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,9 +1,7 @@
 package snapshot
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -14,21 +12,18 @@ import (
 const FileMode os.FileMode = 0o644
 
 // Builder writes a snapshot. Names come in any order; empty non-terminals are worked out. Names and records
-// are kept in memory, outside the reach of the garbage collector's scan, at about the size of the file to come.
+// are kept in memory, outside the reach of the garbage collector's scan, at about the size of the file to come; the file
+// itself is not.
 type Builder struct {
 	seed  Seed
 	zones []Zone
-	arena arena
-	items []uint64 // where the names stand in the arena
-	order bool     // they came in canonical order so far
-	last  []byte
+	nodes *runs
 	key   []byte
 	body  []byte
 }
 
-// NewBuilder starts one. Nothing is spilled to tmpDir: a name costs less memory here than its part of the file
-// (the bound of a build is twice the file's size).
-func NewBuilder(seed Seed, tmpDir string) *Builder { return &Builder{seed: seed, order: true} }
+// NewBuilder starts one.
+func NewBuilder(seed Seed) *Builder { return &Builder{seed: seed, nodes: newRuns()} }
 
 // AddZone declares a zone.
 func (b *Builder) AddZone(z Zone) error {
@@ -57,41 +52,29 @@ func (b *Builder) Add(n Node) error {
 	}
 	b.key = appendKey(b.key[:0], n.Name)
 	b.body = appendBody(b.body[:0], n.Sets)
-	b.order = b.order && (len(b.items) == 0 || bytes.Compare(b.last, b.key) < 0)
-	b.last = append(b.last[:0], b.key...)
-	b.items = append(b.items, b.arena.put(b.key, b.body))
+	b.nodes.put(b.key, b.body)
 	return nil
 }
 
 // WriteFile writes the file atomically (temporary name, fsync, rename, fsync of the folder) and gives its summary.
 // The builder is spent.
-func (b *Builder) WriteFile(path string) (Stat, error) {
-	if b.seed == (Seed{}) {
-		b.seed = b.contentSeed()
-	}
-	return writeFile(path, b.write)
-}
+func (b *Builder) WriteFile(path string) (Stat, error) { return writeFile(path, b.write) }
 
-func (b *Builder) write(out io.Writer) (Stat, error) {
+func (b *Builder) write(out target) (Stat, error) {
 	w, err := newWriter(out, b.seed, b.zones)
 	if err != nil {
 		return Stat{}, err
 	}
-	if !b.order {
-		parallelSort(b.items, func(x, y uint64) int { return bytes.Compare(b.arena.key(x), b.arena.key(y)) })
+	if err := w.feed(b.nodes.merge); err != nil {
+		return Stat{}, err
 	}
-	w.index = make([]indexEntry, 0, len(b.items)+len(b.items)/16)
-	for _, item := range b.items {
-		if err := w.add(b.arena.key(item), b.arena.body(item)); err != nil {
-			return Stat{}, err
-		}
-	}
+	b.nodes = newRuns()
 	return w.finish()
 }
 
-func writeFile(path string, write func(io.Writer) (Stat, error)) (stat Stat, err error) {
-	err = durable.Write(path, FileMode, func(out io.Writer) (err error) {
-		stat, err = write(out)
+func writeFile(path string, write func(target) (Stat, error)) (stat Stat, err error) {
+	err = durable.WriteVia(path, FileMode, func(f *os.File) (err error) {
+		stat, err = write(f)
 		return err
 	})
 	if err != nil {
@@ -102,11 +85,11 @@ func writeFile(path string, write func(io.Writer) (Stat, error)) (stat Stat, err
 
 // Empty is a snapshot without zones.
 func Empty() *Snapshot {
-	var file bytes.Buffer
-	if _, err := NewBuilder(Seed{}, "").write(&file); err != nil {
-		panic(err) // a buffer cannot fail
+	var file memory
+	if _, err := NewBuilder(Seed{}).write(&file); err != nil {
+		panic(err) // memory cannot fail
 	}
-	s, err := parse(file.Bytes())
+	s, err := parse(file.octets)
 	if err != nil {
 		panic(err) // nor can what was just written
 	}

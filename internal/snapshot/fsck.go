@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 
 	"zonecast/internal/zone"
 )
@@ -52,32 +51,40 @@ func (s *Snapshot) fsck() (faults []error) {
 	if len(faults) > 0 {
 		return faults
 	}
-	compare := &comparer{rest: s.data}
+	compare := &comparer{data: s.data}
 	_, err := NewView(s).write(compare, s.seed)
 	switch {
 	case err != nil:
 		fault("cannot be made again: %w", err)
-	case len(compare.rest) > 0:
-		fault("%d octets too many", len(compare.rest))
+	case compare.at < len(s.data):
+		fault("%d octets too many", len(s.data)-compare.at)
 	}
 	return faults
 }
 
-// comparer takes what is written and fails at the first octet that differs from what is there.
+// comparer is a target that holds what is written to what is there, and fails at the first octet that differs.
 type comparer struct {
-	rest []byte
+	data []byte
 	at   int
 }
 
 var errDiffers = errors.New("differs from what its records make")
 
 func (c *comparer) Write(b []byte) (int, error) {
-	if !bytes.HasPrefix(c.rest, b) {
-		return 0, fmt.Errorf("octet %d %w", c.at+commonPrefix(c.rest, b), errDiffers)
+	n, err := c.WriteAt(b, int64(c.at))
+	c.at += n
+	return n, err
+}
+
+func (c *comparer) WriteAt(b []byte, at int64) (int, error) {
+	there := c.data[min(at, int64(len(c.data))):]
+	if !bytes.HasPrefix(there, b) {
+		return 0, fmt.Errorf("octet %d %w", at+int64(commonPrefix(there, b)), errDiffers)
 	}
-	c.rest = c.rest[len(b):]
-	c.at += len(b)
 	return len(b), nil
 }
 
-var _ io.Writer = (*comparer)(nil)
+// ReadAt gives what was written, which is what is there.
+func (c *comparer) ReadAt(b []byte, at int64) (int, error) {
+	return (&memory{octets: c.data}).ReadAt(b, at)
+}

@@ -147,7 +147,7 @@ func TestCompileRefusesAFileThatLies(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "s")
-	if _, err := NewView(s).Compile(Seed{}, path, ""); !errors.Is(err, ErrCorrupt) {
+	if _, err := NewView(s).Compile(Seed{}, path); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("compile: %v, want ErrCorrupt", err)
 	}
 	if _, err := os.Stat(path); err == nil {
@@ -171,7 +171,7 @@ func TestBuilderRefuses(t *testing.T) {
 		"large TTL":          {[]Node{{name("example."), []zone.RRset{{Type: zone.TypeA, TTL: 1 << 31, Data: a.Data}}}}, ErrSets},
 		"large set":          {[]Node{{name("example."), []zone.RRset{{Type: zone.TypeA, Data: []zone.Rdata{zone.Rdata(strings.Repeat("x", zone.MaxRRset))}}}}}, ErrSets},
 	} {
-		b := NewBuilder(Seed{}, "")
+		b := NewBuilder(Seed{})
 		err := b.AddZone(Zone{Apex: name("example.")})
 		for _, n := range c.nodes {
 			err = errors.Join(err, b.Add(n))
@@ -181,7 +181,7 @@ func TestBuilderRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, err, c.want)
 		}
 	}
-	b := NewBuilder(Seed{}, "")
+	b := NewBuilder(Seed{})
 	if err := errors.Join(b.AddZone(Zone{Apex: name("example.")}), b.AddZone(Zone{Apex: name("example.")})); !errors.Is(err, ErrTwice) {
 		t.Errorf("zone twice: %v", err)
 	}

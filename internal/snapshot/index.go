@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"encoding/binary"
-	"errors"
 	"math/bits"
 )
 
@@ -28,48 +27,37 @@ const bucketLoad = 6.5
 // seen at ten million names is 12.
 const maxProbe = 64
 
-// indexEntry is a node to be found: offset with offsetHidden.
-type indexEntry struct{ hash, offset uint64 }
-
 // split gives the home bucket, from the hash's high bits, and the tag, from its low ones.
 func split(hash, buckets uint64) (home uint64, tag uint16) {
 	home, _ = bits.Mul64(hash, buckets)
 	return home, uint16(hash)
 }
 
-// buildIndex fills the buckets in the order of entries, so that the same entries give the same octets.
-func buildIndex(entries []indexEntry) ([]byte, error) {
-	for buckets := uint64(float64(len(entries))/bucketLoad) + 1; buckets <= 4*uint64(len(entries))+4; buckets += buckets/4 + 1 {
-		index := make([]byte, buckets*bucketSize)
-		if fillIndex(index, buckets, entries) {
-			return index, nil
-		}
-	}
-	return nil, errors.New("index: too many names with one hash")
+// filler fills the buckets of an index in the order of put.
+type filler struct {
+	index   []byte
+	buckets uint64
+	full    bool // a name found no place
 }
 
-func fillIndex(index []byte, buckets uint64, entries []indexEntry) bool {
-	for _, e := range entries {
-		at, tag := split(e.hash, buckets)
-		for probe := 0; ; probe++ {
-			if probe == maxProbe {
-				return false
-			}
-			bucket := index[at*bucketSize:][:bucketSize]
-			used := int(bucket[bucketControl] & 0xf)
-			if used < bucketEntries {
-				binary.LittleEndian.PutUint16(bucket[2*used:], tag)
-				putOffset(bucket[bucketOffsets+offsetSize*used:], e.offset)
-				bucket[bucketControl]++
-				break
-			}
-			bucket[bucketControl] |= bucketOverflow
-			if at++; at == buckets {
-				at = 0
-			}
+// put adds a node's entry: its offset, with offsetHidden.
+func (f *filler) put(hash, entry uint64) {
+	at, tag := split(hash, f.buckets)
+	for range maxProbe {
+		bucket := (*[bucketSize]byte)(f.index[at*bucketSize:])
+		used := int(bucket[bucketControl] & 0xf)
+		if used < bucketEntries {
+			binary.LittleEndian.PutUint16(bucket[2*used:], tag)
+			putOffset(bucket[bucketOffsets+offsetSize*used:], entry)
+			bucket[bucketControl]++
+			return
+		}
+		bucket[bucketControl] |= bucketOverflow
+		if at++; at == f.buckets {
+			at = 0
 		}
 	}
-	return true
+	f.full = true
 }
 
 func putOffset(b []byte, v uint64) {

@@ -32,7 +32,7 @@ func TestRotationIsInTheRecordCount(t *testing.T) {
 	if sets, err := decodeBody(bad); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("rotation 3: %v, %v; want ErrCorrupt", sets, err)
 	}
-	b := NewBuilder(Seed{}, "")
+	b := NewBuilder(Seed{})
 	if err := b.Add(Node{Name: name("example."), Sets: []zone.RRset{{Type: zone.TypeA, Rotate: 3, Data: []zone.Rdata{"1234"}}}}); !errors.Is(err, ErrSets) {
 		t.Errorf("built with rotation 3: %v, want ErrSets", err)
 	}

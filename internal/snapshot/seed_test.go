@@ -34,7 +34,7 @@ func TestZeroSeedFollowsFromContent(t *testing.T) {
 	dir := t.TempDir()
 	build := func(name, address string) *Snapshot {
 		apex, nodes := seedContent(t, address)
-		b := NewBuilder(Seed{}, dir)
+		b := NewBuilder(Seed{})
 		if err := b.AddZone(Zone{Apex: apex}); err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestZeroSeedFollowsFromContent(t *testing.T) {
 		t.Fatalf("seeds %x and %x", one.Seed(), other.Seed())
 	}
 	view := NewView(other).Apply(Diff(other, one))
-	if _, err := view.Compile(Seed{}, filepath.Join(dir, "again"), dir); err != nil {
+	if _, err := view.Compile(Seed{}, filepath.Join(dir, "again")); err != nil {
 		t.Fatal(err)
 	}
 	want, _ := os.ReadFile(filepath.Join(dir, "one"))

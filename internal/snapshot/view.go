@@ -3,7 +3,6 @@ package snapshot
 import (
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"runtime"
 	"slices"
@@ -111,30 +110,27 @@ func (v *View) zonesBelow(apex zone.Name) bool {
 // Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. The zero seed
 // stands for one that follows from the content. It fails
 // with ErrCorrupt, and writes nothing, when the base does not hold what its counts say.
-func (v *View) Compile(seed Seed, path, tmpDir string) (Stat, error) {
-	if seed == (Seed{}) {
-		var err error
-		if seed, err = v.contentSeed(); err != nil {
-			return Stat{}, fmt.Errorf("compile: %w", err)
-		}
-	}
-	return writeFile(path, func(out io.Writer) (Stat, error) { return v.write(out, seed) })
+func (v *View) Compile(seed Seed, path string) (Stat, error) {
+	return writeFile(path, func(out target) (Stat, error) { return v.write(out, seed) })
 }
 
-func (v *View) write(out io.Writer, seed Seed) (Stat, error) {
+func (v *View) write(out target, seed Seed) (Stat, error) {
 	w, err := newWriter(out, seed, v.zones.list)
 	if err != nil {
 		return Stat{}, err
 	}
-	var addErr error
-	err = v.scan(nil, func(key, body []byte) bool {
-		if len(body) > 0 {
-			addErr = w.add(key, body)
-		}
-		return addErr == nil
+	err = w.feed(func(add func(key, body []byte) error) error {
+		var addErr error
+		err := v.scan(nil, func(key, body []byte) bool {
+			if len(body) > 0 {
+				addErr = add(key, body)
+			}
+			return addErr == nil
+		})
+		return errors.Join(addErr, err)
 	})
-	if err != nil || addErr != nil {
-		return Stat{}, fmt.Errorf("compile: %w", errors.Join(addErr, err))
+	if err != nil {
+		return Stat{}, fmt.Errorf("compile: %w", err)
 	}
 	return w.finish()
 }

@@ -1,15 +1,12 @@
 package snapshot
 
 import (
-	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
-	"io"
 	"slices"
 )
 
@@ -19,16 +16,17 @@ var ErrOutside = errors.New("name is under no zone")
 // ErrTwice is a name added twice, or out of order.
 var ErrTwice = errors.New("name added twice")
 
-// writer writes a file in one pass from nodes in canonical order, and works out the empty non-terminals: what
-// stands between a name with records and the outermost zone's apex above it.
+// writer writes a file from nodes in canonical order, and works out the empty non-terminals: what stands
+// between a name with records and the outermost zone's apex above it. Its memory does not grow with the nodes but by the
+// suffixes and a bit for each: the index is made from the nodes as they stand in the file.
 type writer struct {
-	out  *bufio.Writer
-	sum  hash.Hash
+	out  target
 	seed Seed
-	hash hasher
+	sum  hash.Hash // of the content, if the seed is to follow from it; else nil
 
 	t       trailer
-	at      uint64 // written so far, in the file
+	at      uint64 // written so far, in the file, with what waits in block
+	block   []byte // waits to be written
 	current int    // section being written
 	nodes   uint64 // size so far of the section
 
@@ -42,10 +40,12 @@ type writer struct {
 	last     []byte // key of the last node; nil before the first
 	above    []ancestor
 	suffixes []byte
-	index    []indexEntry
+	hidden   bitmap // of the nodes
 	wire     []byte
-	node     []byte
 }
+
+// writeBlock is what is written at a time.
+const writeBlock = 256 << 10
 
 // ancestor is a node above the next one, or the node just written.
 type ancestor struct {
@@ -56,10 +56,12 @@ type ancestor struct {
 	hides    bool   // a zone cut or a DNAME, at it or above it in its zone, hides what is below
 }
 
-func newWriter(out io.Writer, seed Seed, zones []Zone) (*writer, error) {
-	w := &writer{sum: sha256.New(), seed: seed, hash: newHasher(seed), apexes: make(map[string]struct{}, len(zones)),
-		suffixes: []byte{0}}
-	w.out = bufio.NewWriterSize(io.MultiWriter(out, w.sum), 64<<10)
+// newWriter starts a file; the zero seed stands for one that follows from the content.
+func newWriter(out target, seed Seed, zones []Zone) (*writer, error) {
+	w := &writer{out: out, seed: seed, apexes: make(map[string]struct{}, len(zones)), suffixes: []byte{0}}
+	if seed == (Seed{}) {
+		w.sum = newContentSum()
+	}
 	zones = slices.SortedFunc(slices.Values(zones), func(a, b Zone) int { return a.Apex.Compare(b.Apex) })
 	for _, z := range zones {
 		key := appendKey(nil, z.Apex)
@@ -70,8 +72,11 @@ func newWriter(out io.Writer, seed Seed, zones []Zone) (*writer, error) {
 		w.zones = append(w.zones, zoneEntry{Zone: z})
 		w.zoneKeys = append(w.zoneKeys, key)
 	}
-	header := appendHeader(nil, seed)
-	w.at = uint64(len(header))
+	header := make([]byte, headerSize) // until the seed is known
+	if w.sum == nil {
+		header = appendHeader(nil, seed)
+	}
+	w.at = headerSize
 	w.t.sections[secNodes].off = w.at
 	_, err := w.out.Write(header)
 	return w, err
@@ -79,8 +84,12 @@ func newWriter(out io.Writer, seed Seed, zones []Zone) (*writer, error) {
 
 // add writes a node with records and the empty non-terminals above it. Keys must ascend.
 func (w *writer) add(key, body []byte) error {
-	if w.last != nil && bytes.Compare(w.last, key) >= 0 {
-		return fmt.Errorf("%s: %w", nameOfKey(key), ErrTwice)
+	common := -1
+	if w.last != nil {
+		common = commonPrefix(w.last, key)
+		if common == len(key) || common < len(w.last) && w.last[common] > key[common] {
+			return fmt.Errorf("%s: %w", nameOfKey(key), ErrTwice)
+		}
 	}
 	if w.last == nil || !bytes.HasPrefix(key, w.top) {
 		if w.top = w.outermost(key); w.top == nil {
@@ -97,19 +106,16 @@ func (w *writer) add(key, body []byte) error {
 			break
 		}
 	}
-	common := -1
-	if w.last != nil {
-		common = commonPrefix(w.last, key)
-	}
 	for end := len(w.top); end < len(key); end += bytes.IndexByte(key[end:], 0) + 1 {
 		if end > common {
-			if err := w.emit(key[:end], nil); err != nil {
+			if err := w.emit(key[:end], nil, common); err != nil {
 				return err
 			}
+			common = end
 		}
 	}
 	w.t.names++
-	return w.emit(key, body)
+	return w.emit(key, body, common)
 }
 
 // outermost gives the key of the topmost apex at or above key, or nil.
@@ -124,13 +130,10 @@ func (w *writer) outermost(key []byte) []byte {
 	}
 }
 
-func (w *writer) emit(key, body []byte) error {
+// emit writes a node; common is how much of its key it shares with the last node's.
+func (w *writer) emit(key, body []byte, common int) error {
 	if len(body) == 0 {
 		w.t.empty++
-	}
-	common := -1
-	if w.last != nil {
-		common = commonPrefix(w.last, key)
 	}
 	for len(w.above) > 0 && w.above[len(w.above)-1].size > common {
 		w.above = w.above[:len(w.above)-1]
@@ -138,23 +141,23 @@ func (w *writer) emit(key, body []byte) error {
 	w.ranges(key)
 	w.wire = appendWire(w.wire[:0], key, 0)
 	suffix, depth := w.suffix()
-	w.node = appendNode(w.node[:0], suffix, w.wire[:len(w.wire)-depth], body)
-	entry := w.nodes
-	if entry > maxOffset {
+	if w.nodes > maxOffset {
 		return errors.New("snapshot: more than 512 GiB of nodes")
 	}
 	hidden, hides := w.hiding(key, Ref{body})
-	if hidden {
-		entry |= offsetHidden
-	}
-	w.index = append(w.index, indexEntry{w.hash.sum(w.wire), entry})
-	w.nodes += uint64(len(w.node))
+	w.hidden.append(hidden)
+	before := len(w.block)
+	w.block = appendNode(w.block, suffix, w.wire[:len(w.wire)-depth], body)
+	w.nodes += uint64(len(w.block) - before)
 	w.above = append(w.above, ancestor{size: len(key), depth: len(w.wire), hides: hides})
 	w.last = append(w.last[:0], key...)
 	if w.last == nil {
 		w.last = []byte{} // the root's key is empty, and is a key
 	}
-	return w.write(w.node)
+	if len(w.block) >= writeBlock {
+		return w.flush()
+	}
+	return nil
 }
 
 // hiding tells whether the next node is hidden in its zone, and whether it hides what comes below it. An apex
@@ -205,18 +208,25 @@ func (w *writer) ranges(key []byte) {
 	}
 }
 
-func (w *writer) write(b []byte) error {
+// flush writes what waits, a part of the current section.
+func (w *writer) flush() error {
 	s := &w.t.sections[w.current]
-	s.crc = crc32.Update(s.crc, crcTable, b)
-	s.size += uint64(len(b))
-	w.at += uint64(len(b))
-	_, err := w.out.Write(b)
+	s.crc = crc32.Update(s.crc, crcTable, w.block)
+	s.size += uint64(len(w.block))
+	w.at += uint64(len(w.block))
+	if w.sum != nil && w.current != secIndex {
+		w.sum.Write(w.block)
+	}
+	_, err := w.out.Write(w.block)
+	w.block = w.block[:0]
 	return err
 }
 
-func (w *writer) begin(sec int) {
-	w.current = sec
+// section writes a whole section.
+func (w *writer) section(sec int, octets []byte) error {
+	w.current, w.block = sec, octets
 	w.t.sections[sec].off = w.at
+	return w.flush()
 }
 
 // finish writes what follows the nodes and gives the file's summary.
@@ -228,24 +238,33 @@ func (w *writer) finish() (Stat, error) {
 		w.zones[w.reached].start, w.zones[w.reached].end = w.nodes, w.nodes
 	}
 	w.t.zones = uint64(len(w.zones))
-	index, err := buildIndex(w.index)
+	err := w.flush()
+	err = errors.Join(err, w.section(secSuffixes, slices.Clone(w.suffixes)), w.section(secZones, appendZones(nil, w.zones)))
+	pad := make([]byte, alignUp(w.at)-w.at)
+	w.at += uint64(len(pad))
+	_, perr := w.out.Write(pad)
+	err = errors.Join(err, perr)
+	if w.sum != nil {
+		w.seed = contentSeed(w.sum)
+		_, herr := w.out.WriteAt(appendHeader(nil, w.seed), 0)
+		err = errors.Join(err, herr)
+	}
+	if err != nil {
+		return Stat{}, err
+	}
+	index, sum, err := w.readBack()
 	if err != nil {
 		return Stat{}, err
 	}
 	w.t.buckets = uint64(len(index) / bucketSize)
-	w.begin(secSuffixes)
-	err = w.write(w.suffixes)
-	w.begin(secZones)
-	err = errors.Join(err, w.write(appendZones(nil, w.zones)))
-	pad := make([]byte, alignUp(w.at)-w.at)
-	_, perr := w.out.Write(pad)
-	w.at += uint64(len(pad))
-	w.begin(secIndex)
-	err = errors.Join(err, perr, w.write(index))
+	sum.Write(index)
+	err = w.section(secIndex, index)
 	w.t.size = w.at + trailerSize
-	_, terr := w.out.Write(w.t.append(nil))
-	if err := errors.Join(err, terr, w.out.Flush()); err != nil {
+	last := w.t.append(nil)
+	sum.Write(last)
+	_, terr := w.out.Write(last)
+	if err := errors.Join(err, terr); err != nil {
 		return Stat{}, err
 	}
-	return w.t.stat(hex.EncodeToString(w.sum.Sum(nil))), nil
+	return w.t.stat(hex.EncodeToString(sum.Sum(nil))), nil
 }

@@ -1,87 +1,58 @@
 package snapshot
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"sync/atomic"
 
-	"github.com/miekg/dns"
-
+	"zonecast/internal/masterfile"
 	"zonecast/internal/zone"
 )
 
 // ErrProblems says that a compilation gave errors among its problems, and no file.
 var ErrProblems = errors.New("zone files have errors")
 
-// CompileZoneFiles compiles RFC 1035 zone files ($ORIGIN, $TTL, $INCLUDE, $GENERATE), one zone each, into a snapshot at
-// out. All problems of all files come back, in order of place; with an error among them nothing is
-// written and err is ErrProblems. Zones get serial: literal and timestamp: off. Where one file's zone stands
+// ZoneFiles says what to compile.
+type ZoneFiles struct {
+	Paths []string  // RFC 1035 files ($ORIGIN, $TTL, $INCLUDE, $GENERATE), one zone each; "-" is Stdin
+	Stdin io.Reader // what "-" stands for
+	Seed  Seed      // zero: follows from the content
+}
+
+// Progress of a compilation, for whoever watches it meanwhile.
+type Progress struct {
+	Records atomic.Int64 // read so far, in steps of progressStep
+	Writing atomic.Bool  // all are read
+}
+
+const progressStep = 1 << 12
+
+// Compile compiles zone files into a snapshot at out. All problems of all files come back, in order of place; with an error
+// among them nothing is written and err is ErrProblems. Zones get serial: literal and timestamp: off. Where one file's zone stands
 // below another's, the upper file's records there (delegation and glue) give way, all but the DS of its apex.
-func CompileZoneFiles(paths []string, out string, seed Seed, tmpDir string) (Stat, []zone.Problem, error) {
-	b := NewBuilder(seed, tmpDir)
-	problems := ReadZoneFiles(paths, b)
-	if slices.ContainsFunc(problems, func(p zone.Problem) bool { return p.Severity == zone.Error }) {
-		return Stat{}, problems, ErrProblems
+func (z ZoneFiles) Compile(out string, progress *Progress) (Stat, []zone.Problem, error) {
+	c := z.read(progress)
+	if c.failed() {
+		_ = c.nodes(func(key, body []byte) error { return nil }) // for what is wrong further on
+		return Stat{}, c.problems(), ErrProblems
 	}
-	stat, err := b.WriteFile(out)
-	return stat, problems, err
+	stat, err := writeFile(out, c.write)
+	if errors.Is(err, ErrProblems) {
+		err = ErrProblems
+	}
+	return stat, c.problems(), err
 }
 
-// ReadZoneFiles reads zone files into a builder, as CompileZoneFiles has it, and gives their problems.
-func ReadZoneFiles(paths []string, b *Builder) []zone.Problem {
-	var files []*zoneFile
-	var problems []zone.Problem
-	apexes := make(map[zone.Name]*zoneFile)
-	for _, path := range paths {
-		f := readZoneFile(path)
-		if other, twice := apexes[f.apex]; twice && f.apex != "" {
-			f.report("zone-twice", 0, f.apex, "zone is in "+other.path+" too", "give each zone one file")
-		} else if f.apex != "" {
-			apexes[f.apex] = f
-			if err := b.AddZone(Zone{Apex: f.apex, SerialLiteral: true}); err != nil {
-				f.report("zone-twice", 0, f.apex, err.Error(), "give each zone one file")
-			}
-		}
-		files = append(files, f)
-	}
-	owner := func(n zone.Name) zone.Name {
-		for ; n != ""; n = n.Parent() {
-			if _, ok := apexes[n]; ok {
-				return n
-			}
-		}
-		return ""
-	}
-	for _, f := range files {
-		f.handDown(func(n zone.Name) *zoneFile {
-			if owner(n.Parent()) != f.apex {
-				return nil
-			}
-			return apexes[n]
-		})
-	}
-	for _, f := range files {
-		f.addTo(b, owner)
-		if f.dropped > 0 {
-			f.problems = append(f.problems, zone.Problem{Check: "too-many-problems", Severity: zone.Error, File: f.path,
-				Text: fmt.Sprintf("%d more problems are not shown", f.dropped)})
-		}
-		problems = append(problems, f.problems...)
-	}
-	slices.SortStableFunc(problems, zone.Problem.ComparePlace)
-	return problems
-}
-
-// zoneFile is one file's zone: its records in an arena, under the key of owner and type.
+// zoneFile is one file's zone, with what is wrong in it.
 type zoneFile struct {
-	path     string
-	apex     zone.Name
-	records  arena
-	items    []uint64
-	files    []string // that lines are of: path and what it includes
+	path  string
+	apex  zone.Name // "" without a SOA record
+	key   []byte    // of the apex
+	hasNS bool
+
 	problems []zone.Problem
 	errors   int // among all problems, those past maxProblems too
 	dropped  int // problems past maxProblems
@@ -89,37 +60,6 @@ type zoneFile struct {
 
 // maxProblems bounds what is reported of one file (P9).
 const maxProblems = 1000
-
-// fileRecord is a record as read, with its place.
-type fileRecord struct {
-	name zone.Name
-	t    zone.Type
-	ttl  uint32
-	data zone.Rdata
-	file int // index in zoneFile.files
-	line int
-}
-
-// put stores a record: the key is owner and type, the body TTL, place and data.
-func (f *zoneFile) put(r fileRecord) {
-	key := binary.BigEndian.AppendUint16(appendKey(nil, r.name), uint16(r.t))
-	body := binary.BigEndian.AppendUint32(nil, r.ttl)
-	body = binary.BigEndian.AppendUint32(body, uint32(r.file))
-	body = binary.BigEndian.AppendUint32(body, uint32(r.line))
-	f.items = append(f.items, f.records.put(key, append(body, r.data...)))
-}
-
-func (f *zoneFile) get(item uint64) fileRecord {
-	key, body := f.records.key(item), f.records.body(item)
-	return fileRecord{name: nameOfKey(key[:len(key)-2]), t: zone.Type(binary.BigEndian.Uint16(key[len(key)-2:])),
-		ttl: binary.BigEndian.Uint32(body), file: int(binary.BigEndian.Uint32(body[4:])),
-		line: int(binary.BigEndian.Uint32(body[8:])), data: zone.Rdata(body[12:])}
-}
-
-// report notes an error of the file itself.
-func (f *zoneFile) report(check string, line int, name zone.Name, text, fix string) {
-	f.note(zone.Problem{Check: check, Severity: zone.Error, File: f.path, Line: line, Name: name.String(), Text: text, Fix: fix})
-}
 
 func (f *zoneFile) note(p zone.Problem) {
 	if p.Severity == zone.Error {
@@ -132,122 +72,155 @@ func (f *zoneFile) note(p zone.Problem) {
 	f.problems = append(f.problems, p)
 }
 
-func (f *zoneFile) reportRecord(severity zone.Severity, check string, r fileRecord, text, fix string) {
-	f.note(zone.Problem{Check: check, Severity: severity, File: f.files[r.file], Line: r.line,
-		Name: r.name.String(), Text: text, Fix: fix})
+// report notes an error of the file itself.
+func (f *zoneFile) report(check string, name zone.Name, text, fix string) {
+	f.note(zone.Problem{Check: check, Severity: zone.Error, File: f.path, Name: name.String(), Text: text, Fix: fix})
 }
 
-// handDown moves the DS of other files' zones to them: it is in the zone above by right (RFC 4035 2.4), and of one node
-// with their apex. to gives the file of the zone that begins at a name right below this one, or nil.
-func (f *zoneFile) handDown(to func(zone.Name) *zoneFile) {
-	f.items = slices.DeleteFunc(f.items, func(item uint64) bool {
-		key := f.records.key(item)
-		if binary.BigEndian.Uint16(key[len(key)-2:]) != uint16(zone.TypeDS) {
-			return false
-		}
-		r := f.get(item)
-		g := to(r.name)
-		if g == nil {
-			return false
-		}
-		path := f.files[r.file]
-		if r.file = slices.Index(g.files, path); r.file < 0 {
-			r.file = len(g.files)
-			g.files = append(g.files, path)
-		}
-		g.put(r)
-		return true
-	})
+// compilation holds the records of all files, sorted by owner while they are read.
+type compilation struct {
+	seed     Seed
+	progress *Progress
+	files    []*zoneFile
+	sources  []recordSource
+	records  *runs
+
+	owner []byte // of the record put last
+	key   []byte // of the same
+	body  []byte
+
+	apexes []*zoneFile // one for each apex, in canonical order
+	open   []*zoneFile // those that the group being made is under
+	next   int         // apexes before this one have been passed
 }
 
-// addTo checks the records name by name and adds those that belong to this zone; owner gives the zone of a name.
-func (f *zoneFile) addTo(b *Builder, owner func(zone.Name) zone.Name) {
-	parallelSort(f.items, func(x, y uint64) int {
-		a, b := f.records.key(x), f.records.key(y)
-		if c := bytes.Compare(a[:len(a)-2], b[:len(b)-2]); c != 0 {
-			return c
+// recordSource is a file that records are in: a zone's own, or one that it includes.
+type recordSource struct {
+	shown string
+	zone  *zoneFile
+}
+
+func (z ZoneFiles) read(progress *Progress) *compilation {
+	if progress == nil {
+		progress = &Progress{}
+	}
+	c := &compilation{seed: z.Seed, progress: progress, records: newRuns()}
+	byApex := make(map[zone.Name]*zoneFile)
+	for _, path := range z.Paths {
+		f := c.readFile(path, z.Stdin)
+		other, twice := byApex[f.apex]
+		switch {
+		case f.apex == "" && f.errors == 0:
+			f.report("no-soa", "", "no SOA record", "a zone file holds one zone, with its SOA")
+		case f.apex == "":
+		case twice:
+			f.report("zone-twice", f.apex, "zone is in "+other.path+" too", "give each zone one file")
+		default:
+			byApex[f.apex] = f
+			c.apexes = append(c.apexes, f)
 		}
-		return cmp.Or(bytes.Compare(a[len(a)-2:], b[len(b)-2:]), cmp.Compare(x, y)) // then as in the file
-	})
-	var group []fileRecord
-	flush := func() {
-		if len(group) == 0 {
+	}
+	slices.SortFunc(c.apexes, func(a, b *zoneFile) int { return a.apex.Compare(b.apex) })
+	c.records.flush()
+	progress.Writing.Store(true)
+	return c
+}
+
+func (c *compilation) readFile(path string, stdin io.Reader) *zoneFile {
+	f := &zoneFile{path: path}
+	c.files = append(c.files, f)
+	c.owner = nil
+	source, shown := -1, ""
+	count := 0
+	give := func(r *masterfile.Record) {
+		if source < 0 || shown != r.File {
+			source, shown = c.source(f, r.File), r.File
+		}
+		if r.Type == zone.TypeSOA && f.apex == "" {
+			f.apex = zone.Name(r.Name)
+			f.key = appendKey(nil, f.apex)
+		}
+		c.put(r, uint32(source)) //nolint:gosec // files
+		if count++; count%progressStep == 0 {
+			c.progress.Records.Add(progressStep)
+		}
+	}
+	if path == "-" && stdin != nil {
+		f.path = "standard input"
+		masterfile.ReadFrom(stdin, f.path, give, f.note)
+	} else {
+		masterfile.Read(path, give, f.note)
+	}
+	c.progress.Records.Add(int64(count % progressStep))
+	return f
+}
+
+// source gives the number of a file that records are in. There are few.
+func (c *compilation) source(f *zoneFile, shown string) int {
+	s := recordSource{shown, f}
+	if i := slices.Index(c.sources, s); i >= 0 {
+		return i
+	}
+	c.sources = append(c.sources, s)
+	return len(c.sources) - 1
+}
+
+// recordFront is what stands before a record's data: type 2, TTL 4, source 4, line 4, length 2.
+const recordFront = 16
+
+// put stores a record: with the one before it, if the owner is the same.
+func (c *compilation) put(r *masterfile.Record, source uint32) {
+	b := binary.BigEndian.AppendUint16(c.body[:0], uint16(r.Type))
+	b = binary.BigEndian.AppendUint32(b, r.TTL)
+	b = binary.BigEndian.AppendUint32(b, source)
+	b = binary.BigEndian.AppendUint32(b, uint32(r.Line)) //nolint:gosec // a file of 4 G lines is none
+	b = binary.BigEndian.AppendUint16(b, uint16(len(r.Data)))
+	c.body = append(b, r.Data...)
+	if c.owner != nil && string(r.Name) == string(c.owner) {
+		if c.records.extend(c.body) {
 			return
 		}
-		if owner(group[0].name) != f.apex {
-			f.givesWay(group)
-		} else if n, ok := f.node(group); ok {
-			if err := b.Add(n); err != nil {
-				f.reportRecord(zone.Error, "bad-records", group[0], err.Error(), "")
-			}
-		}
-		group = group[:0]
+	} else {
+		c.owner = append(c.owner[:0], r.Name...)
+		c.key = appendKey(c.key[:0], r.Name)
 	}
-	for _, item := range f.items {
-		r := f.get(item)
-		if len(group) > 0 && group[0].name != r.name {
-			flush()
-		}
-		group = append(group, r)
-	}
-	flush()
+	c.records.put(c.key, c.body)
 }
 
-// givesWay warns of what is lost when another file's zone begins above the records: all but delegation and glue.
-func (f *zoneFile) givesWay(group []fileRecord) {
-	for _, r := range group {
-		if r.t != zone.TypeNS && r.t != zone.TypeA && r.t != zone.TypeAAAA {
-			f.reportRecord(zone.Warning, "shadowed-by-zone", r, fmt.Sprintf("%s is not served: another file's zone begins here or above", r.t), "move it there")
-		}
-	}
+func (c *compilation) failed() bool {
+	return slices.ContainsFunc(c.files, func(f *zoneFile) bool { return f.errors > 0 })
 }
 
-// node makes the RRsets of one name, whose records are sorted by type; ok is false if it has an error.
-func (f *zoneFile) node(group []fileRecord) (n Node, ok bool) {
-	before := f.errors
-	n = Node{Name: group[0].name}
-	first := make(map[zone.Type]fileRecord)
-	for _, r := range group {
-		if len(n.Sets) == 0 || n.Sets[len(n.Sets)-1].Type != r.t {
-			n.Sets = append(n.Sets, zone.RRset{Type: r.t, TTL: r.ttl})
-			first[r.t] = r
-		}
-		s := &n.Sets[len(n.Sets)-1]
-		if s.TTL != r.ttl {
-			f.reportRecord(zone.Warning, "ttl-mismatch", r, fmt.Sprintf("%s has several TTLs; the smallest is served", r.t), "give all records of a set one TTL (RFC 2181 5.2)")
-			s.TTL = min(s.TTL, r.ttl)
-		}
-		s.Data = append(s.Data, r.data)
+// write writes the snapshot, or fails with ErrProblems.
+func (c *compilation) write(out target) (Stat, error) {
+	zones := make([]Zone, len(c.apexes))
+	for i, f := range c.apexes {
+		zones[i] = Zone{Apex: f.apex, SerialLiteral: true}
 	}
-	for i := range n.Sets {
-		n.Sets[i].Normalize()
+	w, err := newWriter(out, c.seed, zones)
+	if err != nil {
+		return Stat{}, err
 	}
-	for _, s := range n.Sets {
-		f.checkSet(n, s, first[s.Type])
+	if err := w.feed(c.nodes); err != nil {
+		return Stat{}, err
 	}
-	return n, f.errors == before
+	if c.failed() {
+		return Stat{}, ErrProblems
+	}
+	c.records = newRuns()
+	return w.finish()
 }
 
-func (f *zoneFile) checkSet(n Node, s zone.RRset, at fileRecord) {
-	switch {
-	case s.Size() > zone.MaxRRset:
-		f.reportRecord(zone.Error, "rrset-too-large", at, fmt.Sprintf("%s has %d octets, at most %d", s.Type, s.Size(), zone.MaxRRset), "")
-	case s.Type == zone.TypeSOA && n.Name != f.apex:
-		f.reportRecord(zone.Error, "soa-not-apex", at, "a second SOA, below the apex", "give each zone one file")
-	case len(s.Data) > 1 && (s.Type == zone.TypeSOA || s.Type == zone.TypeCNAME || s.Type == zone.TypeDNAME):
-		f.reportRecord(zone.Error, "several-"+lowerType(s.Type), at, fmt.Sprintf("%d %s records, one is allowed", len(s.Data), s.Type), "")
-	case s.Type == zone.TypeCNAME && slices.ContainsFunc(n.Sets, notBesideCNAME):
-		f.reportRecord(zone.Error, "cname-and-other-data", at, "CNAME beside other records (RFC 1034 3.6.2)", "keep one of them")
+// problems of all files, in order of place.
+func (c *compilation) problems() []zone.Problem {
+	var list []zone.Problem
+	for _, f := range c.files {
+		list = append(list, f.problems...)
+		if f.dropped > 0 {
+			list = append(list, zone.Problem{Check: "too-many-problems", Severity: zone.Error, File: f.path,
+				Text: fmt.Sprintf("%d more problems are not shown", f.dropped)})
+		}
 	}
-}
-
-func lowerType(t zone.Type) string { return string(bytes.ToLower([]byte(t.String()))) }
-
-// notBesideCNAME leaves out the types of RFC 4034 that may stand beside a CNAME.
-func notBesideCNAME(s zone.RRset) bool {
-	switch uint16(s.Type) {
-	case dns.TypeCNAME, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeKEY:
-		return false
-	}
-	return true
+	slices.SortStableFunc(list, zone.Problem.ComparePlace)
+	return list
 }

@@ -108,7 +108,7 @@ func (c *conformanceCase) holds(t *testing.T) {
 
 // compile makes a snapshot file of the case's zone and opens it.
 func (c *conformanceCase) compile(t *testing.T) *snapshot.View {
-	b := snapshot.NewBuilder(snapshot.Seed{byte(c.ID)}, "")
+	b := snapshot.NewBuilder(snapshot.Seed{byte(c.ID)})
 	if err := b.AddZone(snapshot.Zone{Apex: name(t, c.Origin), SerialLiteral: true}); err != nil {
 		t.Fatal(err)
 	}

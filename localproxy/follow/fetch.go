@@ -59,7 +59,7 @@ func (f *Follower) makeOwn(b release.Base) {
 	if err != nil {
 		return // fetch says what is wrong with it
 	}
-	stat, err := f.now.View.Compile(seed, path, f.folder.Dir())
+	stat, err := f.now.View.Compile(seed, path)
 	if err == nil && stat.SHA256 == b.SHA256.String() {
 		return
 	}

@@ -101,7 +101,7 @@ func compile(old *live.Base, entries [][]byte, b release.Base, path, dir string)
 	if err != nil {
 		return err
 	}
-	_, err = view.Compile(seed, path, dir)
+	_, err = view.Compile(seed, path)
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 func write(t *testing.T) (path string) {
 	t.Helper()
 	dir := t.TempDir()
-	b := snapshot.NewBuilder(snapshot.Seed{1}, dir)
+	b := snapshot.NewBuilder(snapshot.Seed{1})
 	if err := b.AddZone(snapshot.Zone{Apex: releasetest.Name(t, "example.")}); err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func Set(tb testing.TB, t zone.Type, text string) zone.RRset {
 // Begin starts an epoch with a base.
 func (p *Publisher) Begin(epoch, version uint64) {
 	p.tb.Helper()
-	b := snapshot.NewBuilder(snapshot.Seed{7}, p.dir)
+	b := snapshot.NewBuilder(snapshot.Seed{7})
 	p.must(b.AddZone(snapshot.Zone{Apex: Name(p.tb, Zone), Timestamp: true}))
 	p.must(b.Add(snapshot.Node{Name: Name(p.tb, Zone), Sets: []zone.RRset{
 		Set(p.tb, zone.TypeNS, "ns1.example."), Set(p.tb, zone.TypeSOA, "ns1.example. hostmaster.example. 1 7200 900 1209600 300")}}))
@@ -173,7 +173,7 @@ func (p *Publisher) Compile(rebase bool) {
 		version++
 	}
 	path := filepath.Join(p.dir, fmt.Sprintf("base-%d", version))
-	stat, err := p.view.Compile(snapshot.Seed{7}, path, p.dir)
+	stat, err := p.view.Compile(snapshot.Seed{7}, path)
 	p.must(err)
 	base := p.keep(version, stat, path)
 	base.Chain = p.Head.Chain

@@ -1,0 +1,183 @@
+package masterfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"zonecast/internal/zone"
+)
+
+// Record is one record with its place. Its octets are the reader's: they hold until the next record.
+type Record struct {
+	Name []byte // owner, wire form, lower case
+	Type zone.Type
+	TTL  uint32 // seconds, at most zone.MaxTTL
+	Data []byte // wire form, names in it in lower case (zone.Rdata)
+	File string // as the first file was given: relative to the working folder, or absolute
+	Line int    // where its entry begins, from 1
+}
+
+// Read reads the file at path, and what it includes, and gives its records. What is wrong is reported, with file, line and,
+// for bad-syntax, column. Names before any $ORIGIN are relative to the owner of the first SOA, once that has been read.
+func Read(path string, give func(*Record), report func(zone.Problem)) {
+	abs, err := filepath.Abs(path)
+	if err == nil {
+		var file *os.File
+		if file, err = os.Open(abs); err == nil {
+			defer file.Close()
+			p := &parser{given: path, give: give, report: report}
+			p.read(&frame{in: newInput(file, inputBlock), path: abs, shown: display(path, abs)})
+			return
+		}
+	}
+	report(zone.Problem{Check: badSyntax, Severity: zone.Error, File: path, Text: err.Error()})
+}
+
+// ReadFrom reads records from r as Read does; name stands for the file in problems, and files are included
+// relative to the working folder.
+func ReadFrom(r io.Reader, name string, give func(*Record), report func(zone.Problem)) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		abs = "/" + name
+	}
+	p := &parser{given: name, give: give, report: report}
+	p.read(&frame{in: newInput(r, inputBlock), path: abs, shown: name})
+}
+
+// The checks of what is reported.
+const (
+	badSyntax = "bad-syntax" // cannot be read
+	badRecord = "bad-record" // can be read, and not served
+)
+
+// maxDepth of includes within each other; it is miekg/dns's.
+const maxDepth = 7
+
+// parser reads one file with all that it includes.
+type parser struct {
+	given  string // the first file as it was named
+	give   func(*Record)
+	report func(zone.Problem)
+	open   []*frame // the file and the includes within each other
+	soa    bool     // the first SOA has been read
+
+	rec  Record
+	name [zone.MaxName + 1]byte // being read
+	data []byte                 // being read
+}
+
+// frame is one file being read, with what holds at the entry that comes next.
+type frame struct {
+	in    *input
+	path  string // absolute
+	shown string
+	line  int // of the entry, from 1
+
+	origin    []byte // wire form; nil is none
+	ttl       uint32
+	hasTTL    bool
+	directive bool   // ttl is from $TTL, and the records' own do not change it
+	owner     []byte // of the entry before; nil is none
+	ownerText []byte // as it stood there under this origin; nil if it was not read here
+	lost      bool   // the owner of the entry before could not be read
+	generated bool   // the entries are made by a $GENERATE: they are all of its line
+}
+
+// read gives all entries of a frame.
+func (p *parser) read(f *frame) {
+	p.open = append(p.open, f)
+	defer func() { p.open = p.open[:len(p.open)-1] }()
+	for f.line = 1; ; {
+		line, ok := f.in.line()
+		if !ok {
+			break
+		}
+		if len(line) == 0 || line[0] == ';' || p.common(f, line) {
+			f.in.take(len(line))
+			f.line++
+			continue
+		}
+		text, err := f.in.entry()
+		if err != nil {
+			p.problem(f, zone.Problem{Check: badSyntax, Text: err.Error()})
+			return
+		}
+		if !p.entry(f, text) {
+			return
+		}
+		f.line += bytes.Count(text, []byte{'\n'})
+	}
+	if err := f.in.err; err != nil {
+		p.problem(f, zone.Problem{Check: badSyntax, Text: err.Error()})
+	}
+}
+
+// entry reads what common did not; false ends the file.
+func (p *parser) entry(f *frame, text []byte) bool {
+	word, _, _ := bytes.Cut(text, []byte{'\n'})
+	if i := bytes.IndexAny(word, " \t"); i >= 0 {
+		word = word[:i]
+	}
+	switch strings.ToUpper(string(word)) {
+	case "$TTL", "$ORIGIN":
+		return p.directive(f, text)
+	case "$INCLUDE":
+		return p.include(f, text)
+	case "$GENERATE":
+		p.generate(f, text)
+		return true
+	}
+	p.rare(f, text)
+	return true
+}
+
+// emit gives the record in p.rec, whose owner becomes that of the entries after it.
+func (p *parser) emit(f *frame) {
+	p.rec.File, p.rec.Line = f.shown, f.line
+	if p.rec.Type == zone.TypeSOA && !p.soa {
+		p.soa = true
+		for _, o := range p.open {
+			if o.origin == nil {
+				o.origin, o.ownerText = bytes.Clone(p.rec.Name), nil
+			}
+		}
+	}
+	p.give(&p.rec)
+}
+
+func (p *parser) problem(f *frame, problem zone.Problem) {
+	problem.Severity, problem.File = zone.Error, f.shown
+	if problem.Line == 0 {
+		problem.Line = f.line
+	}
+	p.report(problem)
+}
+
+// display shows an absolute path the way the first file was given: relative to the working folder, or not.
+func display(given, name string) string {
+	name = "/" + strings.TrimLeft(name, "/")
+	if filepath.IsAbs(given) {
+		return name
+	}
+	if folder, err := filepath.Abs("."); err == nil {
+		if relative, err := filepath.Rel(folder, name); err == nil {
+			return relative
+		}
+	}
+	return name
+}
+
+var errLoop = errors.New("the file includes itself")
+
+// mayInclude bounds includes (P9).
+func (p *parser) mayInclude(path string) error {
+	if slices.ContainsFunc(p.open, func(o *frame) bool { return o.path == path }) {
+		return errLoop
+	}
+	return nil
+}
