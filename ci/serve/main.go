@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -73,6 +74,7 @@ type world struct {
 	hosts           int
 	corednsPath     string
 	sample          []benchzone.Question
+	out             []string      // servers that were left out, and why
 	built           time.Duration // what zonecast's snapshot took to make
 	peak            int64         // octets, meanwhile
 }
@@ -121,10 +123,11 @@ func bench(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := w.takeTurns(ctx, started); err != nil {
+	left, err := w.takeTurns(ctx, slices.Clone(started))
+	if err != nil {
 		return err
 	}
-	text := w.report(started, machine)
+	text := w.report(left, machine)
 	fmt.Print("\n", text)
 	if o.results == "" {
 		return nil

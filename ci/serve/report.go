@@ -81,6 +81,9 @@ func (w *world) report(all []*measured, machine string) string {
 			}
 		}
 	}
+	for _, reason := range w.out {
+		fmt.Fprintf(&b, " Left out: %s.", reason)
+	}
 	b.WriteString("\n")
 	return b.String()
 }

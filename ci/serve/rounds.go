@@ -35,61 +35,93 @@ type measured struct {
 // (measure.Outstanding), but a machine may stall.
 const lostShare = 0.001
 
-// startAll prepares the servers one by one, starts each several times, and leaves it running.
+// startAll prepares the servers one by one, starts each several times, and leaves it running. One that cannot be prepared or
+// started here, or that answers wrongly, is left out with the reason, unless it is zonecast.
 func (w *world) startAll(ctx context.Context, list []*server) (all []*measured, err error) {
 	for _, s := range list {
-		if s.prepare != nil {
-			if err := s.prepare(); err != nil {
-				return all, fmt.Errorf("%s: %w", s.name, err)
-			}
-		}
-		m := &measured{}
-		for n := range w.starts {
-			if m.process, err = w.start(ctx, s); err != nil {
-				return all, err
-			}
-			if n > 0 || w.starts == 1 {
-				m.first = append(m.first, m.process.first.Seconds()*1000)
-			}
-			if n < w.starts-1 {
+		m, err := w.startOne(ctx, s)
+		if err != nil {
+			if m.process != nil {
 				m.stop()
 			}
-		}
-		all = append(all, m)
-		if !s.bare {
-			if err := m.check(w.sample); err != nil {
+			if s.flag == "zonecast" || ctx.Err() != nil {
 				return all, err
 			}
+			w.leaveOut(s, err)
+			continue
 		}
-		if s.file != "" {
-			if info, err := os.Stat(s.file); err == nil {
-				m.size = info.Size()
-			}
-		}
-		fmt.Printf("%-15s first answer after %.0f ms\n", s.name, median(m.first))
+		all = append(all, m)
+		fmt.Printf("%-25s first answer after %.0f ms\n", s.name, median(m.first))
 	}
 	return all, nil
+}
+
+func (w *world) leaveOut(s *server, err error) {
+	fmt.Printf("%s left out: %v\n", s.name, err)
+	reason, _, _ := strings.Cut(err.Error(), "\n")
+	w.out = append(w.out, reason)
+}
+
+func (w *world) startOne(ctx context.Context, s *server) (m *measured, err error) {
+	m = &measured{}
+	if s.prepare != nil {
+		if err := s.prepare(); err != nil {
+			return m, fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	for n := range w.starts {
+		if m.process, err = w.start(ctx, s); err != nil {
+			return m, err
+		}
+		if n > 0 || w.starts == 1 {
+			m.first = append(m.first, m.process.first.Seconds()*1000)
+		}
+		if n < w.starts-1 {
+			m.stop()
+		}
+	}
+	if !s.bare {
+		if err := m.check(w.sample); err != nil {
+			return m, err
+		}
+	}
+	if s.file != "" {
+		if info, err := os.Stat(s.file); err == nil {
+			m.size = info.Size()
+		}
+	}
+	return m, nil
 }
 
 // latencyRounds is in how many of the rounds latencies are measured too.
 const latencyRounds = 3
 
 // takeTurns takes the servers in turn, every second time backwards, so that what drifts on the machine meets them all alike.
-func (w *world) takeTurns(ctx context.Context, all []*measured) error {
+func (w *world) takeTurns(ctx context.Context, all []*measured) ([]*measured, error) {
 	for round := range w.rounds {
 		turn := slices.Clone(all)
 		if round%2 == 1 {
 			slices.Reverse(turn)
 		}
 		for _, m := range turn {
-			if err := w.full(ctx, m); err != nil {
-				return fmt.Errorf("%s: %w", m.name, err)
+			err := w.full(ctx, m)
+			if err != nil && ctx.Err() == nil { // the machine may have stalled
+				fmt.Printf("%s once more: %v\n", m.name, err)
+				err = w.full(ctx, m)
 			}
-			if round < latencyRounds && w.latency > 0 {
-				if err := w.moderate(ctx, m); err != nil {
-					return fmt.Errorf("%s: %w", m.name, err)
-				}
+			if err == nil && round < latencyRounds && w.latency > 0 {
+				err = w.moderate(ctx, m)
 			}
+			if err == nil {
+				continue
+			}
+			err = fmt.Errorf("%s: %w", m.name, err)
+			if m.flag == "zonecast" || ctx.Err() != nil {
+				return all, err
+			}
+			m.stop()
+			w.leaveOut(m.server, err)
+			all = slices.DeleteFunc(all, func(o *measured) bool { return o == m })
 		}
 		line := fmt.Sprintf("round %d of %d, thousand answers a CPU-second:", round+1, w.rounds)
 		for _, m := range all {
@@ -101,11 +133,11 @@ func (w *world) takeTurns(ctx context.Context, all []*measured) error {
 		m.resident, m.private = measure.Resident(m.pids())
 		if m.flag == "zonecast" {
 			if err := m.readHeap(ctx, w.http); err != nil {
-				return err
+				return all, err
 			}
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // full measures answers a CPU-second.

@@ -51,7 +51,7 @@ func (w *world) servers(pick string) (list []*server, err error) {
 		delete(wanted, s.flag)
 		if s.program != "" {
 			if _, err := exec.LookPath(s.program); err != nil {
-				fmt.Printf("%s left out: %s is not installed (as root on Debian, ci/bench installs it)\n", s.name, s.program)
+				w.leaveOut(s, fmt.Errorf("%s: %s is not installed (as root on Debian, ci/bench installs it)", s.name, s.program))
 				continue
 			}
 		}
