@@ -111,7 +111,7 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 // register touches the host last, so that a config at fault leaves nothing behind.
 func (s *Stage) register() {
 	s.metrics = newMetrics(s.host.Metrics)
-	s.host.Metrics.MustRegister(s.sessions, tcpCollector{s.listening})
+	s.host.Metrics.MustRegister(s.sessions, tcpCollector{s.listening}, udpCollector{s.listening})
 	s.host.Ready.Set(readyName, errNoRelease)
 }
 

@@ -14,10 +14,9 @@ import (
 
 // binding is what is bound of one address.
 type binding struct {
-	addr    netip.AddrPort // with the real port
-	udp     []*net.UDPConn
-	tcp     *net.TCPListener
-	pktinfo bool // the address is a wildcard: answers need to be told where they leave from
+	addr netip.AddrPort // with the real port
+	udp  []*udpSocket
+	tcp  *net.TCPListener
 }
 
 func (b *binding) close() {
@@ -26,6 +25,13 @@ func (b *binding) close() {
 	}
 	if b.tcp != nil {
 		b.tcp.Close()
+	}
+}
+
+// free gives back memory, when nobody answers any more.
+func (b *binding) free() {
+	for _, u := range b.udp {
+		u.free()
 	}
 }
 
@@ -39,6 +45,7 @@ func bind(ctx context.Context, addr netip.AddrPort, l Limits) (*binding, error) 
 			return b, nil
 		}
 		b.close()
+		b.free()
 		if addr.Port() != 0 || try == portTries || !errors.Is(err, unix.EADDRINUSE) {
 			return nil, err
 		}
@@ -46,8 +53,9 @@ func bind(ctx context.Context, addr netip.AddrPort, l Limits) (*binding, error) 
 }
 
 func bindOnce(ctx context.Context, addr netip.AddrPort, l Limits) (*binding, error) {
-	b := &binding{addr: addr, pktinfo: addr.Addr().IsUnspecified()}
-	family := "4" // "udp6" sets IPV6_V6ONLY, so that 0.0.0.0 and :: can be bound side by side
+	b := &binding{addr: addr}
+	pktinfo := addr.Addr().IsUnspecified() // answers need to be told where they leave from
+	family := "4"                          // "udp6" sets IPV6_V6ONLY, so that 0.0.0.0 and :: can be bound side by side
 	if addr.Addr().Is6() {
 		family = "6"
 	}
@@ -66,7 +74,7 @@ func bindOnce(ctx context.Context, addr netip.AddrPort, l Limits) (*binding, err
 	}
 	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		var err error
-		if cerr := raw.Control(func(fd uintptr) { err = socketOptions(int(fd), addr.Addr(), b.pktinfo, l.Sockets > 1) }); cerr != nil {
+		if cerr := raw.Control(func(fd uintptr) { err = socketOptions(int(fd), addr.Addr(), pktinfo, l.Sockets > 1) }); cerr != nil {
 			return cerr
 		}
 		return err
@@ -76,8 +84,12 @@ func bindOnce(ctx context.Context, addr netip.AddrPort, l Limits) (*binding, err
 		if err != nil {
 			return b, bindError("UDP", b.addr, err)
 		}
-		b.udp = append(b.udp, udp.(*net.UDPConn))
 		_ = udp.(*net.UDPConn).SetReadBuffer(l.ReceiveBuffer) // a wish: the kernel caps it at net.core.rmem_max
+		socket, err := newUDPSocket(udp.(*net.UDPConn), pktinfo)
+		if err != nil {
+			return b, bindError("UDP", b.addr, err)
+		}
+		b.udp = append(b.udp, socket)
 	}
 	return b, nil
 }

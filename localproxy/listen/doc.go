@@ -11,12 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"time"
 )
 
 // Limits of the listeners. The zero value of a field stands for the default.
 type Limits struct {
-	Sockets        int           `yaml:"sockets"`          // UDP sockets an address (SO_REUSEPORT beyond one); default 1
+	Sockets        int           `yaml:"sockets"`          // UDP sockets an address (SO_REUSEPORT beyond one); default one a processor, 16 at most
 	Connections    int           `yaml:"connections"`      // TCP connections in total, at most 20,000; default 1000. One more displaces the idlest
 	PerClient      int           `yaml:"per_client"`       // the same of one client address (IPv6: /64), loopback excepted; default 100
 	IdleTimeout    time.Duration `yaml:"idle_timeout"`     // between two complete queries on a connection; default 10s (RFC 7766 6.2.3)
@@ -26,13 +27,22 @@ type Limits struct {
 	QueriesPerConn int           `yaml:"queries_per_conn"` // then the connection is closed; default 100,000
 }
 
+// defaultSockets is one for each processor that the program may use. Sixteen answer some two million queries a second;
+// more would only cost memory.
+func defaultSockets() int {
+	if runtime.GOOS != "linux" {
+		return 1 // pktinfo_other.go
+	}
+	return min(runtime.GOMAXPROCS(0), 16)
+}
+
 func (l Limits) withDefaults() Limits {
 	set := func(v *int, d int) {
 		if *v == 0 {
 			*v = d
 		}
 	}
-	set(&l.Sockets, 1)
+	set(&l.Sockets, defaultSockets())
 	set(&l.Connections, 1000)
 	set(&l.PerClient, 100)
 	set(&l.ReceiveBuffer, 4<<20)

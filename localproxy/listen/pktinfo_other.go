@@ -7,8 +7,6 @@ import (
 	"net/netip"
 )
 
-const oobSize = 0
-
 // socketOptions: elsewhere than on Linux there are specific addresses and one socket for each, no more.
 func socketOptions(_ int, _ netip.Addr, pktinfo, reusePort bool) error {
 	if pktinfo || reusePort {
@@ -16,5 +14,3 @@ func socketOptions(_ int, _ netip.Addr, pktinfo, reusePort bool) error {
 	}
 	return nil
 }
-
-func replyInfo([]byte) []byte { return nil }

@@ -31,6 +31,7 @@ func Bind(ctx context.Context, addrs []netip.AddrPort, limits Limits, handler Ha
 		b, err := bind(ctx, addr, limits)
 		if err != nil {
 			s.close()
+			s.free()
 			return nil, err
 		}
 		s.bindings = append(s.bindings, b)
@@ -57,8 +58,8 @@ func (s *Server) close() {
 func (s *Server) Serve(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, b := range s.bindings {
-		for _, conn := range b.udp {
-			all.Go(func() { serveUDP(conn, b.pktinfo, s.handler) })
+		for _, u := range b.udp {
+			all.Go(func() { u.serve(s.handler) })
 		}
 		all.Go(func() { s.tcp.accept(b.tcp) })
 	}
@@ -66,4 +67,11 @@ func (s *Server) Serve(ctx context.Context) {
 	s.close()
 	s.tcp.stop()
 	all.Wait()
+	s.free()
+}
+
+func (s *Server) free() {
+	for _, b := range s.bindings {
+		b.free()
+	}
 }
