@@ -15,12 +15,16 @@ import (
 	"zonecast/internal/zone"
 )
 
-// View is what the engine reads of *snapshot.View.
+// View is what the engine reads of *snapshot.View. Names in wire form are in lower case.
 type View interface {
 	// FindZone gives the zone with the longest apex at or above n.
 	FindZone(n zone.Name) (snapshot.Zone, bool)
-	// Find gives the node of a name in wire form and lower case; an empty one is an empty non-terminal.
+	// Find gives the node of a name; an empty one is an empty non-terminal.
 	Find(wire []byte) (snapshot.Ref, bool)
+	// Hash is what Reach wants of a name.
+	Hash(wire []byte) uint64
+	// Reach is Find that also tells whether the walk from the apex would have come to the node.
+	Reach(apex zone.Name, wire []byte, hash uint64) (snapshot.Ref, snapshot.Reach)
 }
 
 // Facts are what the head says of a view. Times are Unix seconds.

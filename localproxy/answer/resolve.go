@@ -19,6 +19,7 @@ type resolver struct {
 	q      *question
 	m      *message
 	zone   snapshot.Zone
+	above  bool                // zone is the one above the cut at the name, whose own zone is served too
 	links  [maxChain]zone.Name // owners of the CNAMEs in the answer, to see loops
 	dnames [maxChain]zone.Name // owners of the DNAMEs in the answer, each goes in once
 	linked int
@@ -73,9 +74,10 @@ func (r *resolver) resolve() {
 // 3.1.4.1), if that is served too.
 func (r *resolver) findZone(n zone.Name) bool {
 	z, ok := r.view.FindZone(n)
+	r.above = false
 	if ok && r.q.typ == zone.TypeDS && z.Apex == n && n != zone.Root {
 		if parent, served := r.view.FindZone(n.Parent()); served {
-			z = parent
+			z, r.above = parent, true
 		}
 	}
 	r.zone = z
@@ -83,22 +85,68 @@ func (r *resolver) findZone(n zone.Name) bool {
 	return ok
 }
 
-// step answers for one name; more tells that the answer is an alias and goes on at next.
+// climb is how many ancestors of an absent name are asked for before the walk is taken instead: names that people and
+// programs ask for in vain have an encloser near by, and a hundred labels of an attacker must not cost a hundred lookups.
+const climb = 3
+
+// step answers for one name; more tells that the answer is an alias and goes on at next. It gives what walk gives, in
+// one lookup where the view knows that nothing hides the name, or hides the ancestor that ends the way to it.
 func (r *resolver) step(name zone.Name) (next zone.Name, more bool) {
 	if r.zone.Timestamp && r.timestamp(name) {
 		return "", false
 	}
-	apex, ok := r.find(r.zone.Apex)
+	if r.above {
+		return r.walk(name)
+	}
+	apex := r.zone.Apex
+	node, reach := r.reach(name)
+	if reach == snapshot.Reached {
+		if node.Flags()&snapshot.HasNS != 0 && name != apex && r.q.typ != zone.TypeDS {
+			r.referral(name, node)
+			return "", false
+		}
+		return r.found(name, node)
+	}
+	encloser := name
+	for up := 0; reach == snapshot.Absent && up < climb && encloser != apex; up++ {
+		encloser = encloser.Parent()
+		node, reach = r.reach(encloser)
+	}
+	if reach != snapshot.Reached {
+		return r.walk(name)
+	}
+	return r.below(name, encloser, node)
+}
+
+func (r *resolver) reach(n zone.Name) (snapshot.Ref, snapshot.Reach) {
+	wire := octets(n)
+	return r.view.Reach(r.zone.Apex, wire, r.view.Hash(wire))
+}
+
+// below answers for a name that has no node, from its closest encloser.
+func (r *resolver) below(name, encloser zone.Name, node snapshot.Ref) (next zone.Name, more bool) {
+	switch flags := node.Flags(); {
+	case flags&snapshot.HasNS != 0 && encloser != r.zone.Apex:
+		r.referral(encloser, node)
+		return "", false
+	case flags&snapshot.HasDNAME != 0:
+		dname, _ := set(node, zone.TypeDNAME)
+		return r.dname(name, encloser, dname)
+	}
+	return r.wildcard(name, encloser)
+}
+
+// walk is step for any name: from the apex down, the first zone cut or DNAME hides everything below it.
+func (r *resolver) walk(name zone.Name) (next zone.Name, more bool) {
+	node, ok := r.find(r.zone.Apex)
 	if !ok {
 		r.m.rcode = dns.RcodeServerFailure // a zone without an apex: the builder lets none through
 		return "", false
 	}
-	// From the apex down: the first zone cut or DNAME hides everything below it.
-	node, encloser := apex, r.zone.Apex
+	encloser := r.zone.Apex
 	for encloser != name {
 		if node.Flags()&snapshot.HasDNAME != 0 {
-			dname, _ := set(node, zone.TypeDNAME)
-			return r.dname(name, encloser, dname)
+			return r.below(name, encloser, node)
 		}
 		child := ancestor(name, encloser)
 		below, ok := r.find(child)

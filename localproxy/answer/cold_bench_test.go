@@ -1,0 +1,97 @@
+package answer
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/miekg/dns"
+
+	"zonecast/ci/benchzone"
+	"zonecast/internal/snapshot"
+)
+
+// What BenchmarkMix is run with: a snapshot of the bench zone (`go run ./ci/makezone --zone F`, `zonecast snapshot build`), or how
+// many records of it to make one of.
+const (
+	benchFile    = "ZONECAST_BENCH_SNAPSHOT"
+	benchRecords = "ZONECAST_BENCH_RECORDS"
+)
+
+// benchView opens or makes the snapshot, and tells how many hosts it has.
+func benchView(b *testing.B) (*snapshot.View, int) {
+	path := os.Getenv(benchFile)
+	if path == "" {
+		records := 10_000
+		if text := os.Getenv(benchRecords); text != "" {
+			var err error
+			if records, err = strconv.Atoi(text); err != nil {
+				b.Fatal(err)
+			}
+		}
+		path = buildBenchZone(b, records)
+	}
+	s, err := snapshot.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	const own = 5 // the zone's SOA, NS and their addresses
+	return snapshot.NewView(s), benchzone.HostsFor(int(s.Stat().Records) - own)
+}
+
+func buildBenchZone(b *testing.B, records int) string {
+	text := filepath.Join(b.TempDir(), "bench.zone")
+	file, err := os.Create(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := bufio.NewWriter(file)
+	if err := benchzone.WriteZone(out, benchzone.HostsFor(records)); err != nil {
+		b.Fatal(err)
+	}
+	if err := out.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	file.Close()
+	if _, problems, err := snapshot.CompileZoneFiles([]string{text}, text+".snap", snapshot.Seed{}, b.TempDir()); err != nil || len(problems) > 0 {
+		b.Fatal(problems, err)
+	}
+	return text + ".snap"
+}
+
+// packets are queries, one after the other in memory, as a socket's buffers would be.
+func packets(b *testing.B, list []benchzone.Question) [][]byte {
+	all := make([][]byte, len(list))
+	for i, q := range list {
+		packed, err := new(dns.Msg).SetQuestion(q.Name, dns.StringToType[q.Type]).SetEdns0(1232, false).Pack()
+		if err != nil {
+			b.Fatal(err)
+		}
+		all[i] = packed
+	}
+	return all
+}
+
+// BenchmarkMix answers the bench zone's mix of questions for random names: a million of them, so that of a large zone
+// nothing is in a cache when it is asked for.
+func BenchmarkMix(b *testing.B) {
+	view, hosts := benchView(b)
+	queries := packets(b, benchzone.Questions(hosts, 1<<20, 7))
+	buf := make([]byte, 0, MaxUDP)
+	engine := NewEngine(Config{NSID: "host1.example"})
+	b.Run("cold", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			engine.Answer(view, facts, queries[i%len(queries)], buf, UDP)
+		}
+	})
+	b.Run("warm", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			engine.Answer(view, facts, queries[i%256], buf, UDP)
+		}
+	})
+}
