@@ -56,7 +56,7 @@ func buildBenchZone(b *testing.B, records int) string {
 		b.Fatal(err)
 	}
 	file.Close()
-	if _, problems, err := snapshot.CompileZoneFiles([]string{text}, text+".snap", snapshot.Seed{}, b.TempDir()); err != nil || len(problems) > 0 {
+	if _, problems, err := (snapshot.ZoneFiles{Paths: []string{text}}).Compile(text+".snap", nil); err != nil || len(problems) > 0 {
 		b.Fatal(problems, err)
 	}
 	return text + ".snap"

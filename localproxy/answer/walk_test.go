@@ -90,7 +90,7 @@ func TestReachAnswersAsTheWalkDoes(t *testing.T) {
 func compiled(t *testing.T, v *snapshot.View) *snapshot.View {
 	t.Helper()
 	path := t.TempDir() + "/view.snap"
-	if _, err := v.Compile(snapshot.Seed{7}, path, ""); err != nil {
+	if _, err := v.Compile(snapshot.Seed{7}, path); err != nil {
 		t.Fatal(err)
 	}
 	s, err := snapshot.Open(path)
