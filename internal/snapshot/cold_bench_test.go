@@ -46,69 +46,43 @@ func randomNames(b *testing.B, s *Snapshot, n int, seed uint64) (wires [][]byte)
 	return wires
 }
 
-// BenchmarkCold is a lookup with the data it needs in no cache: one after another, with a batch's memory read
+// BenchmarkCold is a lookup with the data it needs in no cache: one after another, with the memory of sixteen read
 // ahead, and the walk from the apex down that Reach spares.
 func BenchmarkCold(b *testing.B) {
 	s := openBenchFile(b)
 	v := NewView(s)
-	wires := randomNames(b, s, 1<<20, 7)
-	b.Run("find", func(b *testing.B) {
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			v.Find(wires[i%len(wires)])
+	wires := compact(randomNames(b, s, 2_000_000, 7))
+	var hashes [16]uint64
+	var buf [zone.MaxName]byte
+	of := func(i int) []byte { return wires[i%len(wires)] }
+	reach := func(wire []byte, hash uint64) {
+		z, _ := v.FindZone(text(wire))
+		if _, reach := v.Reach(z.Apex, wire, hash); reach != Reached {
+			b.Fatal(reach)
 		}
-	})
-	b.Run("zone+reach", func(b *testing.B) {
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			wire := wires[i%len(wires)]
-			z, _ := v.FindZone(text(wire))
-			if _, reach := v.Reach(z.Apex, wire, v.Hash(wire)); reach != Reached {
-				b.Fatal(reach)
-			}
-		}
-	})
-	b.Run("zone+reach warmed by 16", func(b *testing.B) {
-		b.ReportAllocs()
-		var hashes [16]uint64
-		for i := 0; b.Loop(); i++ {
-			at := i % len(hashes)
-			if at == 0 {
+	}
+	sideBySide(b,
+		contender{"find", func(i int) { v.Find(of(i)) }},
+		contender{"reach", func(i int) { reach(of(i), v.Hash(of(i))) }},
+		contender{"reach-warmed", func(i int) {
+			if i%len(hashes) == 0 {
 				for j := range hashes {
-					hashes[j] = v.Hash(wires[(i+j)%len(wires)])
+					hashes[j] = v.Hash(of(i + j))
 				}
 				v.Warm(hashes[:])
 			}
-			wire := wires[i%len(wires)]
-			z, _ := v.FindZone(text(wire))
-			if _, reach := v.Reach(z.Apex, wire, hashes[at]); reach != Reached {
-				b.Fatal(reach)
+			reach(of(i), hashes[i%len(hashes)])
+		}},
+		contender{"walk", func(i int) {
+			wire := of(i)
+			for z, _ := v.FindZone(text(wire)); len(wire) >= len(z.Apex); wire = wire[1+int(wire[0]):] {
+				v.Find(wire)
 			}
-		}
-	})
-	b.Run("walk", func(b *testing.B) {
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			wire := wires[i%len(wires)]
-			z, _ := v.FindZone(text(wire))
-			v.walk(z.Apex, wire)
-		}
-	})
-	b.Run("absent", func(b *testing.B) {
-		b.ReportAllocs()
-		var buf [zone.MaxName]byte
-		for i := 0; b.Loop(); i++ {
-			wire := append(append(buf[:0], "\x04none"...), wires[i%len(wires)]...)
-			if _, ok := v.Find(wire); ok {
+		}},
+		contender{"absent", func(i int) {
+			if _, ok := v.Find(append(append(buf[:0], "\x04none"...), of(i)...)); ok {
 				b.Fatal("found")
 			}
-		}
-	})
-}
-
-// walk looks up all names from the apex down.
-func (v *View) walk(apex zone.Name, wire []byte) {
-	for ; len(wire) >= len(apex); wire = wire[1+int(wire[0]):] {
-		v.Find(wire)
-	}
+		}},
+	)
 }

@@ -126,7 +126,11 @@ func use(s *Snapshot, names []zone.Name) {
 			ref.Set(zone.TypePTR)
 		}
 		s.Lookup(n)
-		s.FindZone(n)
+		z, _ := s.FindZone(n)
+		v := NewView(s)
+		hash := v.Hash([]byte(n))
+		v.Warm([]uint64{hash})
+		v.Reach(z.Apex, []byte(n), hash)
 	}
 	for range s.Walk("") {
 	}

@@ -60,14 +60,37 @@ func bloomBits(hash uint64) uint64 {
 	return 1<<(hash>>40&63) | 1<<(hash>>46&63) | 1<<(hash>>52&63) | 1<<(hash>>58)
 }
 
-// find gives the record of a name at a moment, or none. A name that no delta touched costs one word.
+// find gives the record of a name at a moment, or none.
 func (o *overlay) find(at *moment, hash uint64, wire []byte) record {
-	bits, mask := bloomBits(hash), uint64(len(o.slots)-1)
-	if atomic.LoadUint64(&o.bloom[hash&mask/8])&bits != bits {
+	if !o.touched(hash) {
 		return nil
 	}
 	r, _ := o.head(hash, wire)
 	return o.seen(at, r)
+}
+
+// touched tells whether the filter lets a name through: a name that no delta touched costs this word.
+func (o *overlay) touched(hash uint64) bool {
+	bits := bloomBits(hash)
+	return atomic.LoadUint64(&o.bloom[hash&uint64(len(o.slots)-1)/8])&bits == bits
+}
+
+// warm reads the slots and records that find begins with, as Snapshot.warm does in a base.
+//
+//go:noinline
+func (o *overlay) warm(hashes []uint64) (read byte) {
+	mask := uint64(len(o.slots) - 1)
+	for _, hash := range hashes {
+		if o.touched(hash) {
+			read ^= byte(atomic.LoadUint64(&o.slots[hash&mask]))
+		}
+	}
+	for _, hash := range hashes {
+		if o.touched(hash) {
+			read ^= o.arena[atomic.LoadUint64(&o.slots[hash&mask])&slotPlace]
+		}
+	}
+	return read
 }
 
 // head gives the newest record of a name, and its slot or the free one where it belongs.

@@ -42,28 +42,23 @@ func BenchmarkOverlay(b *testing.B) {
 			not = append(not, wire)
 		}
 	}
-	var memory runtime.MemStats
 	with, not = compact(with), compact(not)
-	for range 2 { // side by side, and again
-		for _, c := range []struct {
-			what  string
-			view  *View
-			wires [][]byte
-		}{{"none/in", none, with}, {"million/in", million, with}, {"none/not in", none, not}, {"million/not in", million, not}} {
-			b.Run(c.what, func(b *testing.B) {
-				b.ReportAllocs()
-				for i := 0; b.Loop(); i++ {
-					if _, ok := c.view.Find(c.wires[i%len(c.wires)]); !ok {
-						b.Fatal("not found")
-					}
-				}
-			})
+	find := func(v *View, wires [][]byte) func(int) {
+		return func(i int) {
+			if _, ok := v.Find(wires[i%len(wires)]); !ok {
+				b.Fatal("not found")
+			}
 		}
 	}
+	sideBySide(b, contender{"in-of-none", find(none, with)}, contender{"in", find(million, with)},
+		contender{"not-in-of-none", find(none, not)}, contender{"not-in", find(million, not)})
 	with, not, others = nil, nil, nil
+	var memory runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&memory)
-	b.Logf("%d names overlaid: %d octets of the heap, %d of slots and %d of arena off it", million.Overlaid(), memory.HeapAlloc, 8*len(million.over.slots), million.over.end)
+	b.ReportMetric(float64(memory.HeapAlloc)/(1<<20), "MiB-heap")
+	b.ReportMetric(float64(8*len(million.over.slots)+len(million.over.slots)+million.over.end)/(1<<20), "MiB-overlay")
+	runtime.KeepAlive(million)
 }
 
 // compact puts names beside each other in memory, so that reading the question is not what is measured.

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"runtime"
 	"unsafe"
 
 	"zonecast/internal/zone"
@@ -65,7 +66,13 @@ func (r Ref) hides(apex bool) bool {
 // Warm reads what the lookups of these names will read first, so that a batch of them waits for memory once
 // instead of once each. It is worth its cost where the base is far larger than the processor's cache, and for three
 // names or more; hashes are of Hash.
-func (v *View) Warm(hashes []uint64) { v.base.warm(hashes) }
+func (v *View) Warm(hashes []uint64) {
+	v.base.warm(hashes)
+	if v.over != nil {
+		v.over.warm(hashes)
+	}
+	runtime.KeepAlive(v)
+}
 
 // octets of a name, without a copy. They must not be changed.
 func octets(n zone.Name) []byte { return unsafe.Slice(unsafe.StringData(string(n)), len(n)) }

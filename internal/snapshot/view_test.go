@@ -267,4 +267,5 @@ func TestFileOnDisk(t *testing.T) {
 	if _, ok := s.Find([]byte(name("example."))); ok {
 		t.Fatal("a closed snapshot finds names")
 	}
+	NewView(s).Warm([]uint64{1, 2, 3}) // reads nothing
 }
