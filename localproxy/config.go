@@ -36,6 +36,9 @@ type Config struct {
 	NSID string `yaml:"nsid"`
 	// Report says how the proxy reports itself to the fleet's summary.
 	Report Report `yaml:"report"`
+	// Scrub is how often the base file in force is read again, slowly, and held to its checksums: 1m or more, or 0 for
+	// never. A file that somebody writes to is read again at once, whatever this says.
+	Scrub time.Duration `yaml:"scrub"`
 	// Limits of the listeners; every key has a default.
 	Limits listen.Limits `yaml:"limits"`
 }
@@ -69,7 +72,7 @@ const defaultPort = 5300
 // DefaultConfig gives a proxy on the loopback addresses.
 func DefaultConfig() Config {
 	host, _ := os.Hostname() // without one, no NSID
-	return Config{NSID: host, DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, Stream: "stable", Data: "data/localproxy",
+	return Config{NSID: host, DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, Stream: "stable", Data: "data/localproxy", Scrub: time.Hour,
 		Report: Report{Every: 10 * time.Second, StaleAfter: time.Minute}}
 }
 
@@ -89,6 +92,9 @@ func (c Config) addrs() ([]netip.AddrPort, error) {
 			return nil, fmt.Errorf("localproxy.dns: %s is listed twice", addr)
 		}
 		seen[addr], list[i] = true, addr
+	}
+	if c.Scrub != 0 && c.Scrub < time.Minute {
+		return nil, fmt.Errorf("localproxy.scrub: %v is below 1m; 0 is never", c.Scrub)
 	}
 	if err := c.Limits.Validate(); err != nil {
 		return nil, fmt.Errorf("localproxy.limits: %w", err)

@@ -7,7 +7,9 @@
 // after a restart with nothing else alive: package lastgood), P6 (verify, persist, swap: package live) and P8 (the
 // _timestamp records and the staleness metrics carry as-of, how current the inputs were, not when the file came).
 //
-// When the floor below fails, it serves what it has, says how old that is, and tries again. It stops only when it
+// When the floor below fails, it serves what it has, says how old that is, and tries again. When what it has is damaged
+// while it is served (a base cut short, a disk that is gone, octets that changed: package snapshot, scrub.go), nobody is
+// answered from it any more; the base before or one fetched anew takes its place. It stops only when it
 // cannot listen or another process has its data folder. Before the first release it answers SERVFAIL with extended
 // error 14 (not ready), and /readyz says so.
 package localproxy

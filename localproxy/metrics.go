@@ -17,6 +17,7 @@ import (
 type metrics struct {
 	refused *prometheus.CounterVec
 	failed  prometheus.Counter
+	faults  prometheus.Counter
 	swaps   *prometheus.HistogramVec
 	loaded  atomic.Pointer[live.Release] // its numbers only: its base may be closed
 	changed atomic.Int64                 // when the content changed last, Unix seconds
@@ -28,6 +29,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "zonecast_localproxy_refused_heads_total", Help: "Heads or their content not accepted, by reason."}, []string{"reason"}),
 		failed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "zonecast_localproxy_follow_failures_total", Help: "Tries to read, fetch or persist a release that failed and are repeated."}),
+		faults: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "zonecast_localproxy_map_faults_total", Help: "Base files found damaged while they were served: cut short, unreadable, or changed."}),
 		swaps: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "zonecast_localproxy_swap_seconds", Help: "From a head's arrival to the first answer from its release; content tells whether records changed.",
 			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .25, 1, 5, 30}}, []string{"content"}),
@@ -35,7 +38,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, r := range follow.Reasons {
 		m.refused.WithLabelValues(string(r))
 	}
-	reg.MustRegister(m.refused, m.failed, m.swaps)
+	reg.MustRegister(m.refused, m.failed, m.faults, m.swaps)
 	for _, g := range []struct {
 		name, help string
 		of         func(*live.Release) float64

@@ -1,6 +1,7 @@
 package localproxy
 
 import (
+	"runtime/debug"
 	"sync"
 
 	"zonecast/localproxy/access"
@@ -48,6 +49,7 @@ type session struct {
 
 // Begin takes the release in force: once for a batch, and whatever is swapped meanwhile.
 func (s *session) Begin() {
+	debug.SetPanicOnFault(true) // of this goroutine: see rescue
 	s.asking = s.home.gate.Set()
 	if s.held = s.home.slot.Take(); s.held != nil {
 		s.view, s.facts = s.held.View, s.held.Facts
@@ -63,7 +65,8 @@ func (s *session) End() {
 }
 
 // Answer counts before the answer leaves: who has got it finds it counted.
-func (s *session) Answer(query, buf []byte, from listen.Client) []byte {
+func (s *session) Answer(query, buf []byte, from listen.Client) (answered []byte) {
+	defer s.rescue(query, buf, from, &answered)
 	if !s.asking.Has(from.Addr) {
 		return s.refuse(query, buf, from)
 	}
@@ -86,6 +89,29 @@ func (s *session) refuse(query, buf []byte, from listen.Client) []byte {
 	s.counts.prohibited.Add(1)
 	s.counts.answered(from.Transport, outcome)
 	return response
+}
+
+// rescue answers a query during which the base's mapping could not be read: its file was cut short, or the disk is gone.
+// The base is given to nobody after that; the query, and the rest of the batch, is answered from what took its place
+// meanwhile, or else with SERVFAIL. Deferred for each query and not for a batch: that costs nothing that can be measured
+// (BenchmarkRescue), and no listener has to know.
+func (s *session) rescue(query, buf []byte, from listen.Client, answered *[]byte) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	err := error(nil)
+	if s.held != nil {
+		err = s.held.Base.Snapshot.Faulted(r)
+	}
+	if err == nil {
+		panic(r)
+	}
+	s.held.Base.Break(err)
+	s.engine = answer.NewEngine(s.home.answers) // the other was left in the middle of something
+	s.End()
+	s.Begin()
+	*answered = s.Answer(query, buf, from)
 }
 
 // Close gives the session back.

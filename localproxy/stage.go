@@ -2,17 +2,14 @@ package localproxy
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"time"
 
 	"zonecast/internal/fleet"
 	"zonecast/internal/release"
 	"zonecast/internal/service"
-	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
 	"zonecast/localproxy/follow"
 	"zonecast/localproxy/listen"
@@ -32,6 +29,7 @@ type Stage struct {
 	self     self
 	keys     []release.VerifyKey // of source
 	fixed    string              // path of the one file
+	broke    chan error          // told when that breaks
 	bound    chan struct{}       // closed when server is set
 	server   *listen.Server
 }
@@ -102,7 +100,7 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{cfg: cfg, addrs: addrs, host: h, bound: make(chan struct{})}
+	s := &Stage{cfg: cfg, addrs: addrs, host: h, broke: make(chan error, 1), bound: make(chan struct{})}
 	s.sessions = &sessions{slot: &s.slot, gate: gate, answers: answers}
 	s.self.started, s.self.build = time.Now(), buildText()
 	return s, nil
@@ -155,7 +153,10 @@ func (s *Stage) Run(ctx context.Context) error {
 	s.host.Log.Info("answering dns", "addresses", s.server.Addrs(), "allow", s.cfg.allow())
 	s.warnOfAccess()
 	group.Go("access", func(ctx context.Context) error { s.sessions.gate.Run(ctx, s.host.Log); return nil })
-	if follower != nil {
+	group.Go("scrub", s.scrub)
+	if follower == nil {
+		group.Go("file", s.keepFixed)
+	} else {
 		group.Go("follow", follower.Run)
 		group.Go("expiry", s.watchExpiry)
 		if s.reports != nil {
@@ -185,31 +186,14 @@ func (s *Stage) load() (*follow.Follower, error) {
 			s.self.note(&s.self.failed, err.Error())
 		},
 		Swapped: s.swapped,
+		Broken: func(err error) {
+			s.metrics.faults.Inc()
+			s.self.note(&s.self.failed, err.Error())
+		},
+		Lost: s.lost,
 	}
 	f := follow.New(follow.Config{Stream: s.cfg.Stream, Keys: s.keys, Dir: s.cfg.Data}, s.source, &s.slot, events, s.host.Log)
 	return f, f.Open()
-}
-
-func (s *Stage) loadFixed() error {
-	info, err := os.Stat(s.fixed)
-	if err != nil {
-		return err
-	}
-	snap, err := snapshot.Open(s.fixed)
-	if err != nil {
-		return err
-	}
-	st, seed := snap.Stat(), snap.Seed()
-	if st.Zones == 0 {
-		return errors.Join(fmt.Errorf("%s: no zone in it", s.fixed), snap.Close())
-	}
-	at := info.ModTime().Unix()
-	head := release.Head{Released: at, Signed: at, AsOf: at}
-	point := release.Base{Size: st.Size, Zones: st.Zones, Names: st.Names, Records: st.Records, Seed: hex.EncodeToString(seed[:])}
-	r := &live.Release{View: snapshot.NewView(snap), Base: live.NewBase(snap, point, nil), Head: head, Facts: live.FactsOf(head)}
-	s.slot.Swap(r)
-	s.swapped(r, 0, true)
-	return nil
 }
 
 func (s *Stage) swapped(r *live.Release, took time.Duration, content bool) {
@@ -218,6 +202,12 @@ func (s *Stage) swapped(r *live.Release, took time.Duration, content bool) {
 	if content {
 		s.host.Log.Info("serving release", "epoch", r.Head.Epoch, "version", r.Head.Version, "zones", len(r.View.Zones()), "took", took)
 	}
+}
+
+// lost says that there is nothing to answer from, until a swap.
+func (s *Stage) lost(err error) {
+	s.metrics.loaded.Store(nil)
+	s.host.Ready.Set(readyName, err)
 }
 
 // expiryEvery is how often expiry is looked at: an alarm, no deadline of anything.

@@ -66,7 +66,8 @@ func startFleet(p *pipeline, dir string, o options) (*fleet, error) {
 		h := &follower{fleet: f, index: i, id: fmt.Sprintf("host%05d", i), st: st, started: time.Now()}
 		f.hosts = append(f.hosts, h)
 		source := &counted{Source: follow.NewStoreSource(st, "stable"), bases: &f.bases}
-		events := follow.Events{Refused: h.refused, Failed: func(error) {}, Swapped: h.swapped}
+		events := follow.Events{Refused: h.refused, Failed: func(error) {}, Swapped: h.swapped,
+			Broken: func(error) {}, Lost: func(error) {}}
 		h.f = follow.New(follow.Config{Stream: "stable", Keys: []release.VerifyKey{release.VerifyKey(strings.TrimSpace(string(key)))},
 			Dir: filepath.Join(dir, h.id)}, source, &h.slot, events, quiet)
 	}

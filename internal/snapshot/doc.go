@@ -32,6 +32,8 @@
 // prove (that every node decodes) is checked again, in bounds, at each lookup, so that no file, however
 // hostile, makes a lookup panic or read outside the file. P9: every length is bounded by its section.
 //
-// When the floor below fails: a file that cannot be written leaves the old one (internal/durable); a file that is
-// cut short while it is mapped is a fault of the machine (SIGBUS), which is why files are replaced and never rewritten.
+// When the floor below fails: a file that cannot be written leaves the old one (internal/durable). A file that is
+// cut short while it is mapped, or whose disk is gone, faults in whoever reads it (SIGBUS): inside Guard that is an error,
+// ErrFault, and inside nothing the end of the process. So files are replaced and never rewritten; Stamp and Verify tell
+// when somebody did.
 package snapshot

@@ -19,7 +19,10 @@ func Fsck(path string) []error {
 	if err != nil {
 		return []error{err}
 	}
-	faults := s.fsck()
+	var faults []error
+	if err := s.Guard(func() error { faults = s.fsck(); return nil }); err != nil {
+		faults = append(faults, err)
+	}
 	if err := s.Close(); err != nil {
 		faults = append(faults, err)
 	}

@@ -19,6 +19,8 @@ import (
 type Snapshot struct {
 	data                   []byte // the whole file
 	mapped                 bool
+	file                   *os.File // kept open for Stamp; nil when nothing is mapped
+	stamp                  Stamp    // when it was opened
 	seed                   Seed
 	hash                   hasher
 	nodes, suffixes, index []byte
@@ -29,39 +31,40 @@ type Snapshot struct {
 }
 
 // Open maps a file and verifies header, sizes, section checksums, trailer and sentinels (each zone's apex is
-// found through the index where the zone table says it stands). It fails with ErrCorrupt or ErrFormat.
+// found through the index where the zone table says it stands). It fails with ErrCorrupt or ErrFormat, or with ErrFault if
+// the file is cut short meanwhile.
 func Open(path string) (*Snapshot, error) {
-	data, err := mapFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
-	s, err := parse(data)
+	s, err := openFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("open snapshot %s: %w", path, errors.Join(err, unmap(data)))
+		file.Close()
+		return nil, fmt.Errorf("open snapshot %s: %w", path, err)
 	}
-	s.mapped = true
 	return s, nil
 }
 
-func mapFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func openFile(file *os.File) (*Snapshot, error) {
+	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() < headerSize+trailerSize {
-		return nil, fmt.Errorf("%s: %w: %d octets are no snapshot", path, ErrCorrupt, info.Size())
+	if !info.Mode().IsRegular() || info.Size() < headerSize+trailerSize || info.Size() != int64(int(info.Size())) {
+		return nil, fmt.Errorf("%w: %d octets are no snapshot", ErrCorrupt, info.Size())
 	}
 	// Populated at once: the checksums read everything anyway, and no answer waits for a page fault later.
-	data, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED|unix.MAP_POPULATE)
+	data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED|unix.MAP_POPULATE)
 	if err != nil {
-		return nil, fmt.Errorf("map %s: %w", path, err)
+		return nil, fmt.Errorf("map: %w", err)
 	}
-	return data, nil
+	var s *Snapshot
+	if err := guard(data, func() (err error) { s, err = parse(data); return err }); err != nil {
+		return nil, errors.Join(err, unmap(data))
+	}
+	s.mapped, s.file, s.stamp = true, file, stampOf(info)
+	return s, nil
 }
 
 // parse verifies a whole file in memory.
@@ -130,7 +133,7 @@ func (s *Snapshot) Close() error {
 		return nil
 	}
 	s.mapped = false
-	return unmap(data)
+	return errors.Join(unmap(data), s.file.Close())
 }
 
 func unmap(data []byte) error {
@@ -143,11 +146,14 @@ func unmap(data []byte) error {
 // Seed of the file.
 func (s *Snapshot) Seed() Seed { return s.seed }
 
-// Stat of the file. It reads the whole file for the checksum.
+// Stat of the file. It reads the whole file for its hash.
 func (s *Snapshot) Stat() Stat {
 	sum := sha256.Sum256(s.data)
 	return s.counts.stat(hex.EncodeToString(sum[:]))
 }
+
+// Counts is Stat without the hash, at once.
+func (s *Snapshot) Counts() Stat { return s.counts.stat("") }
 
 func (t *trailer) stat(sum string) Stat {
 	return Stat{Zones: int(t.zones), Names: t.names, Empty: t.empty, Sets: t.sets, Records: t.records,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+	"runtime/debug"
 
 	"zonecast/internal/zone"
 )
@@ -12,6 +13,8 @@ import (
 // until yield returns. It fails with ErrCorrupt rather than leave out what it cannot read; a scan of everything (an
 // empty key) holds the file to its counts.
 func (s *Snapshot) scan(apex []byte, yield func(key, body []byte) bool) error {
+	// An iterator that is pulled runs in a coroutine, which has nothing of its puller's Guard but hands panics to it.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var buf [2 * zone.MaxName]byte
 	var keys [2][maxKey]byte
 	var last []byte

@@ -109,9 +109,15 @@ func (v *View) zonesBelow(apex zone.Name) bool {
 
 // Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. The zero seed
 // stands for one that follows from the content. It fails
-// with ErrCorrupt, and writes nothing, when the base does not hold what its counts say.
+// with ErrCorrupt, and writes nothing, when the base does not hold what its counts say, and with ErrFault when the base
+// cannot be read.
 func (v *View) Compile(seed Seed, path string) (Stat, error) {
 	return writeFile(path, func(out target) (Stat, error) { return v.write(out, seed) })
+}
+
+// scanAll is scan of everything; a mapping that faults is an error like another.
+func (v *View) scanAll(yield func(key, body []byte) bool) error {
+	return v.base.Guard(func() error { return v.scan(nil, yield) })
 }
 
 func (v *View) write(out target, seed Seed) (Stat, error) {
@@ -121,7 +127,7 @@ func (v *View) write(out target, seed Seed) (Stat, error) {
 	}
 	err = w.feed(func(add func(key, body []byte) error) error {
 		var addErr error
-		err := v.scan(nil, func(key, body []byte) bool {
+		err := v.scanAll(func(key, body []byte) bool {
 			if len(body) > 0 {
 				addErr = add(key, body)
 			}

@@ -60,6 +60,7 @@ func (f *Follower) makeOwn(b release.Base) {
 		return // fetch says what is wrong with it
 	}
 	stat, err := f.now.View.Compile(seed, path)
+	f.now.Base.BreakOn(err)
 	if err == nil && stat.SHA256 == b.SHA256.String() {
 		return
 	}
@@ -88,7 +89,7 @@ func openBase(b release.Base, path string) (*snapshot.Snapshot, error) {
 		return nil, refuse(ReasonBase, "base %d: %w", b.Version, err)
 	}
 	seed := snap.Seed()
-	if st := snap.Stat(); st.Zones != b.Zones || st.Names != b.Names || st.Records != b.Records || hex.EncodeToString(seed[:]) != b.Seed {
+	if st := snap.Counts(); st.Zones != b.Zones || st.Names != b.Names || st.Records != b.Records || hex.EncodeToString(seed[:]) != b.Seed {
 		err := refuse(ReasonBase, "base %d: %d zones, %d names, %d records, seed %x; announced: %d, %d, %d, %s", b.Version,
 			st.Zones, st.Names, st.Records, seed, b.Zones, b.Names, b.Records, b.Seed)
 		return nil, errors.Join(err, snap.Close())

@@ -26,6 +26,8 @@ type Events struct {
 	Refused func(Reason)
 	Failed  func(error)                                       // a try that will be repeated
 	Swapped func(r *live.Release, took time.Duration, d bool) // took: from the head's arrival; d: with other content
+	Broken  func(error)                                       // the base in force cannot be read any more, and is given to nobody
+	Lost    func(error)                                       // and there is no other: a Swapped ends that
 }
 
 // Follower keeps a slot current. Its methods belong to one goroutine.
@@ -41,11 +43,16 @@ type Follower struct {
 	signed []byte          // now's head as it came
 	moving *move           // a newer base in the making, or nil
 	logged map[string]bool // what was logged since the last success, so that each is logged once
+
+	broke chan struct{} // told when the base in force breaks
+	floor release.Head  // the newest head ever in force here: nothing older is accepted, also after the loss of that
+	heal  bool          // what is in force is not what the folder should have
 }
 
 // New makes a follower of source into slot.
 func New(cfg Config, source Source, slot *live.Slot, events Events, log *slog.Logger) *Follower {
-	return &Follower{cfg: cfg, source: source, slot: slot, events: events, log: log, logged: map[string]bool{}}
+	return &Follower{cfg: cfg, source: source, slot: slot, events: events, log: log, logged: map[string]bool{},
+		broke: make(chan struct{}, 1)}
 }
 
 // Open locks the data folder and puts the last good release in force, if there is one (P5). Files that
@@ -55,26 +62,49 @@ func (f *Follower) Open() error {
 	if f.folder, err = lastgood.Open(f.cfg.Dir); err != nil {
 		return fmt.Errorf("local proxy: %w", err)
 	}
-	began := time.Now()
-	loaded, err := f.folder.Load(f.open)
-	switch {
-	case errors.Is(err, lastgood.ErrNone):
-		return nil
-	case err != nil: // the files stay until others take their place: a wrong key, say, is soon the right one again
+	if err := f.load(); err != nil && !errors.Is(err, lastgood.ErrNone) { // the files stay until others take their place: a wrong key, say, is soon the right one again
 		f.log.Error("last good release cannot be used; fetching it anew", "folder", f.cfg.Dir, "err", err)
 		f.events.Failed(err)
-		return nil
 	}
-	if loaded.Torn != nil {
-		f.log.Warn("journal was cut back to its last whole release", "version", loaded.Head.Version, "err", loaded.Torn)
+	return nil
+}
+
+// load puts what the folder has in force.
+func (f *Follower) load() error {
+	began := time.Now()
+	loaded, err := f.folder.Load(f.open)
+	if err != nil {
+		return err
 	}
-	if loaded.ReadOnly != nil {
+	switch {
+	case loaded.Damaged != nil:
+		f.log.Error("last good release is damaged; the one before is served, and the newest is fetched anew", "folder", f.cfg.Dir,
+			"version", loaded.Head.Version, "newest", loaded.Newest.Version, "err", loaded.Damaged)
+		f.events.Failed(loaded.Damaged)
+	case loaded.ReadOnly != nil:
 		f.log.Error("last good release is served, and nothing can be written beside it", "folder", f.cfg.Dir, "err", loaded.ReadOnly)
 		f.events.Failed(loaded.ReadOnly)
 	}
-	base := live.NewBase(loaded.Snapshot, loaded.Base, f.closed)
-	f.swap(base, loaded.View, loaded.Head, loaded.Signed, began, true)
+	if loaded.Damaged == nil && loaded.Torn != nil {
+		f.log.Warn("journal was cut back to its last whole release", "version", loaded.Head.Version, "err", loaded.Torn)
+	}
+	if loaded.Newest.Newer(f.floor) {
+		f.floor = loaded.Newest
+	}
+	f.heal = loaded.Damaged != nil
+	f.swap(f.newBase(loaded.Snapshot, loaded.Base), loaded.View, loaded.Head, loaded.Signed, began, true)
 	return nil
+}
+
+func (f *Follower) newBase(snap *snapshot.Snapshot, point release.Base) *live.Base {
+	b := live.NewBase(snap, point, f.closed)
+	b.Broke = func(error) {
+		select {
+		case f.broke <- struct{}{}:
+		default: // told already
+		}
+	}
+	return b
 }
 
 func (f *Follower) closed(err error) {
@@ -89,19 +119,35 @@ func (f *Follower) Run(ctx context.Context) error {
 	defer f.abandonMove()
 	var pause backoff
 	var seen []byte
+	falls := 0 // bases that broke since the last success
 	for ctx.Err() == nil {
-		signed, err := f.nextHead(ctx, seen)
+		if f.broken() {
+			if falls++; falls > 1 && !pause.wait(ctx) {
+				break
+			}
+			f.fallBack()
+			seen = nil
+		}
+		round, end := f.untilBroken(ctx)
+		signed, err := f.nextHead(round, seen)
 		if err == nil {
 			seen = signed
-			err = f.accept(ctx, signed, time.Now())
+			err = f.accept(round, signed, time.Now())
 		}
+		interrupted := round.Err() != nil
+		end()
 		if err == nil {
 			pause.reset()
+			falls = 0
 			clear(f.logged)
 			continue
 		}
 		if ctx.Err() != nil {
 			break
+		}
+		if interrupted {
+			seen = nil
+			continue
 		}
 		f.report(err)
 		if refusal := (*Refusal)(nil); errors.As(err, &refusal) && refusal.head {
@@ -197,11 +243,17 @@ func (f *Follower) accept(ctx context.Context, signed []byte, began time.Time) e
 	if err != nil {
 		return err
 	}
+	if f.floor.Newer(h) && (f.now == nil || h.Newer(f.now.Head)) {
+		return &Refusal{Reason: ReasonRollback, head: true, Err: fmt.Errorf("%w: epoch %d version %d signed at %d; accepted before: %d, %d, %d",
+			release.ErrRollback, h.Epoch, h.Version, h.Signed, f.floor.Epoch, f.floor.Version, f.floor.Signed)}
+	}
 	if f.now == nil {
 		return f.loadBase(ctx, h, signed, h.Base, nil, began)
 	}
 	cur := f.now.Head
 	switch {
+	case f.heal && h == cur:
+		return f.loadBase(ctx, h, signed, h.Base, nil, began)
 	case !h.Newer(cur):
 		if !cur.Newer(h) && h.Chain == cur.Chain {
 			return nil // the one in force
@@ -233,6 +285,7 @@ func (f *Follower) catchUp(ctx context.Context, h release.Head, signed []byte, b
 	}
 	view, err := apply(f.now.View, steps)
 	if err != nil {
+		f.now.Base.BreakOn(err)
 		return err
 	}
 	if err := f.folder.Append(raw(steps), signed); err != nil {
@@ -278,22 +331,28 @@ func (f *Follower) loadBase(ctx context.Context, h release.Head, signed []byte, 
 	if err != nil {
 		return errors.Join(err, snap.Close())
 	}
-	f.swap(live.NewBase(snap, b, f.closed), view, h, signed, began, true)
+	f.heal = false
+	f.swap(f.newBase(snap, b), view, h, signed, began, true)
 	return nil
 }
 
 // checked gives the view of a base and what follows it, if it passes the sentinels.
-func checked(snap *snapshot.Snapshot, steps []step) (*snapshot.View, error) {
-	view, err := apply(snapshot.NewView(snap), steps)
-	if err != nil {
-		return nil, err
-	}
-	return view, sentinels(view, view.Zones())
+func checked(snap *snapshot.Snapshot, steps []step) (view *snapshot.View, err error) {
+	err = snap.Guard(func() error {
+		if view, err = apply(snapshot.NewView(snap), steps); err != nil {
+			return err
+		}
+		return sentinels(view, view.Zones())
+	})
+	return view, err
 }
 
 func (f *Follower) swap(base *live.Base, view *snapshot.View, h release.Head, signed []byte, began time.Time, content bool) {
 	f.now = &live.Release{View: view, Base: base, Head: h, Facts: live.FactsOf(h)}
 	f.signed = signed
+	if h.Newer(f.floor) {
+		f.floor = h
+	}
 	f.slot.Swap(f.now)
 	f.events.Swapped(f.now, time.Since(began), content)
 }

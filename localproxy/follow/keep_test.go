@@ -20,7 +20,7 @@ func TestAWrongKeyCostsNoLastGood(t *testing.T) {
 	x.stop()
 	for _, key := range []release.VerifyKey{other.Public, p.Public} {
 		slot := &live.Slot{}
-		events := Events{Failed: func(error) {}, Swapped: func(*live.Release, time.Duration, bool) {}}
+		events := Events{Failed: func(error) {}, Broken: func(error) {}, Lost: func(error) {}, Swapped: func(*live.Release, time.Duration, bool) {}}
 		f := New(Config{Stream: releasetest.Stream, Keys: []release.VerifyKey{key}, Dir: dir}, releasetest.Source{}, slot, events, slog.New(slog.DiscardHandler))
 		if err := f.Open(); err != nil {
 			t.Fatal(err)

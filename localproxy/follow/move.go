@@ -64,7 +64,9 @@ func (f *Follower) startMove(b release.Base, entries [][]byte) {
 	go func() {
 		defer close(m.done)
 		defer old.Drop()
-		if m.err = compile(old, entries, b, path, dir); m.err == nil {
+		m.err = compile(old, entries, b, path, dir)
+		old.BreakOn(m.err)
+		if m.err == nil {
 			if m.snap, m.err = openBase(b, path); m.err == nil {
 				return
 			}
@@ -143,7 +145,7 @@ func (f *Follower) install(m *move, began time.Time) error {
 	if err := f.folder.Install(f.now.Head.Epoch, m.base, raw(after), f.signed); err != nil {
 		return err
 	}
-	f.swap(live.NewBase(m.snap, m.base, f.closed), view, f.now.Head, f.signed, began, false)
+	f.swap(f.newBase(m.snap, m.base), view, f.now.Head, f.signed, began, false)
 	return nil
 }
 

@@ -120,8 +120,17 @@ func raw(steps []step) [][]byte {
 	return list
 }
 
-// apply puts the steps over a view and holds what they touched to the sentinels.
-func apply(view *snapshot.View, steps []step) (*snapshot.View, error) {
+// apply puts the steps over a view and holds what they touched to the sentinels. It fails with snapshot.ErrFault when the
+// view's base cannot be read.
+func apply(view *snapshot.View, steps []step) (next *snapshot.View, err error) {
+	err = view.Base().Guard(func() error {
+		next, err = applied(view, steps)
+		return err
+	})
+	return next, err
+}
+
+func applied(view *snapshot.View, steps []step) (*snapshot.View, error) {
 	touched := map[zone.Name]snapshot.Zone{}
 	for _, s := range steps {
 		d, err := snapshot.DecodeDelta(s.entry.Delta)

@@ -1,8 +1,9 @@
 // Package lastgood keeps on disk what a proxy accepted last, so that it answers from it after a restart with nothing
 // else alive (P5).
 //
-// The folder holds one base file, one journal (the accepted log entries and heads after it, each with a checksum),
-// and state.json, which names the two and is only ever replaced whole. A release is durable after one fdatasync of the
+// The folder holds, of the last base and of the one before, one base file, one journal (the accepted log entries and heads after it, each with a checksum),
+// and state.json, which names them and is only ever replaced whole. When the last base is damaged, the one before
+// and both journals give the same release, or the one that the last base took the place of. A release is durable after one fdatasync of the
 // journal. A crash leaves at most a torn record at the journal's end; it is cut off at the next start, back to the last
 // head whose entries are all there.
 //

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,8 @@ type Folder struct {
 	open    openFile
 	write   writeFile
 	state   state
-	journal *journal // nil while nothing is loaded or installed
+	good    generation // what was loaded or installed last; File is empty at first
+	journal *journal   // nil while nothing is loaded or installed
 }
 
 // openFile opens a journal for writing; tests put failing disks here.
@@ -42,12 +44,18 @@ const (
 
 // state is the content of state.json.
 type state struct {
-	Format  int          `json:"format"`
+	Format int `json:"format"`
+	generation
+	Run      uint64      `json:"run"`                // counts journals, for their names
+	Previous *generation `json:"previous,omitempty"` // what the last new base took the place of
+}
+
+// generation is a base and what was accepted after it.
+type generation struct {
 	Epoch   uint64       `json:"epoch"` // of Base
 	Base    release.Base `json:"base"`
 	File    string       `json:"file"`    // of the base, in this folder
 	Journal string       `json:"journal"` // likewise
-	Run     uint64       `json:"run"`     // counts journals, for their names
 }
 
 // Open makes the folder if needed, locks it (ErrLocked) and removes what a crash left half-written. A folder that can only
@@ -121,7 +129,8 @@ func (f *Folder) compact(head []byte) error {
 }
 
 // Install makes a base (a verified file at Part(b)), the entries after it and the head they lead to what is loaded
-// next time, and removes what was before. When it fails, what was before is still in force.
+// next time. What was before stays beside it, until the next one, for the case that the file is damaged; what was before
+// that is removed. When it fails, what was before is still in force.
 func (f *Folder) Install(epoch uint64, b release.Base, entries [][]byte, head []byte) error {
 	next := f.state
 	next.Epoch, next.Base = epoch, b
@@ -133,6 +142,9 @@ func (f *Folder) Install(epoch uint64, b release.Base, entries [][]byte, head []
 	// the name.
 	if err := os.Rename(f.Part(b), filepath.Join(f.dir, next.File)); err != nil {
 		return err
+	}
+	if was := f.good; was.File != "" && was.File != next.File {
+		next.Previous = &was
 	}
 	return f.begin(next, entries, head)
 }
@@ -174,7 +186,7 @@ func (f *Folder) begin(next state, entries [][]byte, head []byte) error {
 		return err
 	}
 	f.journal.close()
-	f.state, f.journal = next, j
+	f.state, f.good, f.journal = next, next.generation, j
 	f.sweep()
 	return nil
 }
@@ -182,8 +194,12 @@ func (f *Folder) begin(next state, entries [][]byte, head []byte) error {
 // sweep removes bases and journals that state.json does not name. A base that is still mapped lives on without its
 // name until it is closed.
 func (f *Folder) sweep() {
+	named := []string{f.state.File, f.state.Journal}
+	if p := f.state.Previous; p != nil {
+		named = append(named, p.File, p.Journal)
+	}
 	f.remove(func(name string) bool {
-		return name != f.state.File && name != f.state.Journal &&
+		return !slices.Contains(named, name) &&
 			(strings.HasPrefix(name, "base-") || strings.HasPrefix(name, "journal-"))
 	})
 }

@@ -3,9 +3,13 @@
 // Readers of an old base may still be copying out of its memory when a newer one takes over, so bases are counted:
 // the last reader closes the mapping. Views over the same base come and go without any of that; the garbage
 // collector has them.
+//
+// A base whose file turns out to be damaged under its mapping is broken: nobody is given it any more, as if there
+// were none, until another takes its place.
 package live
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"zonecast/internal/release"
@@ -18,7 +22,11 @@ type Base struct {
 	Snapshot *snapshot.Snapshot
 	Point    release.Base // what the head or the log said of it
 	users    atomic.Int64
+	broken   atomic.Pointer[error]
 	closed   func(error)
+
+	// Broke, if set before anybody else has the base, hears of the first Break. It must not block.
+	Broke func(error)
 }
 
 // NewBase counts its maker as the first user: Slot.Swap takes that over, or Drop gives it up. closed (may be nil) hears
@@ -40,6 +48,28 @@ func (b *Base) Take() bool {
 			return true
 		}
 	}
+}
+
+// Break says that the base's file cannot be read, or not trusted, any more. Who reads it may go on until Done.
+func (b *Base) Break(err error) {
+	if b.broken.CompareAndSwap(nil, &err) && b.Broke != nil {
+		b.Broke(err)
+	}
+}
+
+// BreakOn is Break if err says that the mapping could not be read.
+func (b *Base) BreakOn(err error) {
+	if errors.Is(err, snapshot.ErrFault) {
+		b.Break(err)
+	}
+}
+
+// Err is what broke the base, or nil.
+func (b *Base) Err() error {
+	if err := b.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Drop gives up one use. The last one closes the file.
@@ -66,11 +96,11 @@ func (r *Release) Done() { r.Base.Drop() }
 // Slot is where readers find the release. The zero value is empty.
 type Slot struct{ current atomic.Pointer[Release] }
 
-// Take gives the current release for reading, until Done; nil while there is none.
+// Take gives the current release for reading, until Done; nil while there is none, or its base is broken.
 func (s *Slot) Take() *Release {
 	for {
 		r := s.current.Load()
-		if r == nil {
+		if r == nil || r.Base.broken.Load() != nil {
 			return nil
 		}
 		if r.Base.Take() {
@@ -78,6 +108,12 @@ func (s *Slot) Take() *Release {
 		}
 		// Swapped out and drained between the two lines above: there is a newer one.
 	}
+}
+
+// Serves tells whether a base is the one in force.
+func (s *Slot) Serves(b *Base) bool {
+	r := s.current.Load()
+	return r != nil && r.Base == b
 }
 
 // Swap puts a release in place. With a new base it takes over its maker's use of it, and gives up the old one's.
