@@ -89,3 +89,19 @@ func TestServers(t *testing.T) {
 		t.Error("an unknown server passed")
 	}
 }
+
+// TestConfigurationsAreDocumented keeps the page that quotes them right.
+func TestConfigurationsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/speed.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{dir: "/bench", zone: "/bench/bench.zone"}
+	for _, make := range []func(addr, host, port string) *server{w.knot, w.nsd, w.bind, w.coredns} {
+		s := make("127.0.0.1:5301", "127.0.0.1", "5301")
+		if !strings.Contains(string(page), "\n"+s.config) {
+			t.Errorf("docs/speed.md has not the configuration of %s:\n%s", s.name, s.config)
+		}
+	}
+}
