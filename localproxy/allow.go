@@ -2,8 +2,11 @@ package localproxy
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"zonecast/localproxy/access"
+	"zonecast/localproxy/ratelimit"
 )
 
 // defaultAllow is the host alone: a name server that answers everybody lends itself to attacks on others (RFC 5358).
@@ -28,6 +31,15 @@ func (c Config) gate() (*access.Gate, error) {
 		return nil, fmt.Errorf("localproxy.allow: %w", err)
 	}
 	return gate, nil
+}
+
+// limiter is nil where nobody is limited: loopback clients alone are never.
+func (c Config) limiter(listeners []netip.AddrPort) (*ratelimit.Limiter, error) {
+	beyond := func(a netip.AddrPort) bool { return !a.Addr().IsLoopback() }
+	if !slices.ContainsFunc(listeners, beyond) {
+		return nil, c.RateLimit.Check()
+	}
+	return ratelimit.New(c.RateLimit)
 }
 
 // warnOfAccess says what surprises whoever opens one of listener and list, and forgets the other.

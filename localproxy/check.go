@@ -15,6 +15,9 @@ func (c Config) Check() error {
 	if _, err := access.Parse(c.allow()); err != nil {
 		return fmt.Errorf("localproxy.allow: %w", err)
 	}
+	if err := c.RateLimit.Check(); err != nil {
+		return fmt.Errorf("localproxy.rate_limit.%w", err)
+	}
 	if err := c.Report.check(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"zonecast/internal/release"
 	"zonecast/localproxy/answer"
 	"zonecast/localproxy/listen"
+	"zonecast/localproxy/ratelimit"
 )
 
 // Config of the stage. DefaultConfig fills in what is usable without thought.
@@ -21,6 +22,8 @@ type Config struct {
 	// Allow lists who may ask: networks (192.0.2.0/24), addresses, and the words loopback and host (the addresses that
 	// this host has). Others get REFUSED. Default, also when empty: loopback and host.
 	Allow []string `yaml:"allow"`
+	// RateLimit bounds how many like responses go to one client network over UDP. It needs a listener beyond loopback.
+	RateLimit ratelimit.Config `yaml:"rate_limit"`
 	// Stream is the head to follow.
 	Stream string `yaml:"stream"`
 	// Keys are the publishers' public keys (sumdb/note form). Any of them may have signed: list two to rotate.
@@ -72,7 +75,8 @@ const defaultPort = 5300
 // DefaultConfig gives a proxy on the loopback addresses.
 func DefaultConfig() Config {
 	host, _ := os.Hostname() // without one, no NSID
-	return Config{NSID: host, DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, Stream: "stable", Data: "data/localproxy", Scrub: time.Hour,
+	return Config{NSID: host, DNS: listen.Loopbacks(defaultPort), Allow: defaultAllow, RateLimit: ratelimit.DefaultConfig(),
+		Stream: "stable", Data: "data/localproxy", Scrub: time.Hour,
 		Report: Report{Every: 10 * time.Second, StaleAfter: time.Minute}}
 }
 

@@ -32,6 +32,14 @@ func places(of []uint16) (place [countedBelow]uint8) {
 	return place
 }
 
+// What becomes of limited responses, as indices of counts.limited.
+const (
+	limitedDropped = iota
+	limitedSlipped
+)
+
+var limitedLabels = [...]string{limitedDropped: "dropped", limitedSlipped: "truncated"}
+
 func placeOf(v uint16, places *[countedBelow]uint8) uint8 {
 	if int(v) < len(places) {
 		return places[v]
@@ -44,7 +52,8 @@ type counts struct {
 	queries [len(transports)][1 + len(countedTypes)][1 + len(countedRcodes)]atomic.Uint64
 	dropped atomic.Uint64 // packets without an answer
 
-	prohibited atomic.Uint64 // queries of clients that may not ask
+	prohibited atomic.Uint64                     // queries of clients that may not ask
+	limited    [len(limitedLabels)]atomic.Uint64 // responses over UDP that a client network had enough of
 }
 
 func (c *counts) answered(transport answer.Transport, o answer.Outcome) {
@@ -56,6 +65,8 @@ var (
 		[]string{"transport", "type", "rcode"}, nil)
 	droppedDesc    = prometheus.NewDesc("zonecast_localproxy_dropped_packets_total", "Packets that are no queries and got no answer.", nil, nil)
 	prohibitedDesc = prometheus.NewDesc("zonecast_localproxy_prohibited_total", "Queries refused because their client may not ask; also counted as answered.", nil, nil)
+	limitedDesc    = prometheus.NewDesc("zonecast_localproxy_rate_limited_total", "Responses over UDP beyond the rate limits, by what became of them; truncated ones are also counted as answered.",
+		[]string{"result"}, nil)
 )
 
 // Describe is prometheus.Collector's.
@@ -63,6 +74,7 @@ func (s *sessions) Describe(to chan<- *prometheus.Desc) {
 	to <- queriesDesc
 	to <- droppedDesc
 	to <- prohibitedDesc
+	to <- limitedDesc
 }
 
 // Collect sums what all sessions counted.
@@ -89,6 +101,10 @@ func (s *sessions) Collect(to chan<- prometheus.Metric) {
 	to <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, dropped)
 	prohibited := sum(func(c *counts) *atomic.Uint64 { return &c.prohibited })
 	to <- prometheus.MustNewConstMetric(prohibitedDesc, prometheus.CounterValue, prohibited)
+	for i, label := range limitedLabels {
+		n := sum(func(c *counts) *atomic.Uint64 { return &c.limited[i] })
+		to <- prometheus.MustNewConstMetric(limitedDesc, prometheus.CounterValue, n, label)
+	}
 }
 
 func typeLabel(column int) string {

@@ -3,17 +3,23 @@ package localproxy
 import (
 	"runtime/debug"
 	"sync"
+	"time"
+
+	"github.com/miekg/dns"
 
 	"zonecast/localproxy/access"
 	"zonecast/localproxy/answer"
 	"zonecast/localproxy/listen"
 	"zonecast/localproxy/live"
+	"zonecast/localproxy/ratelimit"
 )
 
 // sessions are the listeners' handler: it gives each goroutine that answers a session, and counts for all of them.
 type sessions struct {
 	slot    *live.Slot
-	gate    *access.Gate // who may ask
+	gate    *access.Gate       // who may ask
+	limiter *ratelimit.Limiter // nil: nobody is limited
+	began   time.Time          // what the limiter's time counts from
 	answers answer.Config
 
 	mu   sync.Mutex
@@ -75,8 +81,39 @@ func (s *session) Answer(query, buf []byte, from listen.Client) (answered []byte
 		s.counts.dropped.Add(1)
 		return nil
 	}
+	return s.limited(query, response, from, outcome)
+}
+
+// limited looks whether a client's network has had enough responses like this one. Only UDP is limited: who comes over
+// TCP has shown that the address is his. Loopback does not even cost the time of day.
+func (s *session) limited(query, response []byte, from listen.Client, outcome answer.Outcome) []byte {
+	if s.home.limiter != nil && from.Transport == answer.UDP && !from.Addr.IsLoopback() {
+		switch s.home.limiter.Judge(time.Since(s.home.began), from.Addr, kindOf(response, outcome), outcome.Shared) {
+		case ratelimit.Drop:
+			s.counts.limited[limitedDropped].Add(1)
+			return nil
+		case ratelimit.Slip:
+			s.counts.limited[limitedSlipped].Add(1)
+			response = s.engine.Truncate(query, response)
+		}
+	}
 	s.counts.answered(from.Transport, outcome)
 	return response
+}
+
+// kindOf tells what a response says, from its header.
+func kindOf(response []byte, outcome answer.Outcome) ratelimit.Kind {
+	switch {
+	case outcome.Rcode == dns.RcodeNameError:
+		return ratelimit.NotFound
+	case outcome.Rcode != dns.RcodeSuccess:
+		return ratelimit.Fault
+	case response[6]|response[7] != 0: // records in the answer
+		return ratelimit.Answer
+	case response[2]&4 != 0: // AA
+		return ratelimit.NoData
+	}
+	return ratelimit.Referral
 }
 
 // refuse tells a client that it may not ask, whatever it asked: silence would make it try again and again.
@@ -87,8 +124,7 @@ func (s *session) refuse(query, buf []byte, from listen.Client) []byte {
 		return nil
 	}
 	s.counts.prohibited.Add(1)
-	s.counts.answered(from.Transport, outcome)
-	return response
+	return s.limited(query, response, from, outcome) // a refusal can be sent to a victim, too
 }
 
 // rescue answers a query during which the base's mapping could not be read: its file was cut short, or the disk is gone.

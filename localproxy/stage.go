@@ -100,8 +100,12 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	limiter, err := cfg.limiter(addrs)
+	if err != nil {
+		return nil, fmt.Errorf("localproxy.rate_limit.%w", err)
+	}
 	s := &Stage{cfg: cfg, addrs: addrs, host: h, broke: make(chan error, 1), bound: make(chan struct{})}
-	s.sessions = &sessions{slot: &s.slot, gate: gate, answers: answers}
+	s.sessions = &sessions{slot: &s.slot, gate: gate, limiter: limiter, began: time.Now(), answers: answers}
 	s.self.started, s.self.build = time.Now(), buildText()
 	return s, nil
 }
@@ -153,6 +157,9 @@ func (s *Stage) Run(ctx context.Context) error {
 	s.host.Log.Info("answering dns", "addresses", s.server.Addrs(), "allow", s.cfg.allow())
 	s.warnOfAccess()
 	group.Go("access", func(ctx context.Context) error { s.sessions.gate.Run(ctx, s.host.Log); return nil })
+	if l := s.sessions.limiter; l != nil {
+		group.Go("rate limits", func(ctx context.Context) error { l.Run(ctx, s.host.Log); return nil })
+	}
 	group.Go("scrub", s.scrub)
 	if follower == nil {
 		group.Go("file", s.keepFixed)

@@ -265,6 +265,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"bad address":  func(c *Config) { c.DNS = []string{"localhost"} },
 		"twice":        func(c *Config) { c.DNS = []string{"127.0.0.1:5300", "127.0.0.1:5300"} },
 		"bad network":  func(c *Config) { c.Allow = []string{"192.0.2.1/24"} },
+		"bad rate":     func(c *Config) { c.RateLimit.ResponsesPerSecond = -1 },
+		"bad exempt":   func(c *Config) { c.DNS, c.RateLimit.Exempt = []string{"0.0.0.0:0"}, []string{"all"} },
 		"no key":       func(c *Config) { c.KeyFile = "" },
 		"bad key":      func(c *Config) { c.Keys = []string{"key"} },
 		"no key file":  func(c *Config) { c.KeyFile += ".absent" },

@@ -56,4 +56,7 @@ const (
 type Outcome struct {
 	Type  zone.Type // asked for; 0 when the question could not be read
 	Rcode uint16    // RFC 6895 2.3, extended ones too
+	// Shared is the name that responses like this one have in common, in wire form: the zone for names that do not
+	// exist, what a wildcard stands below, a cut, a DNAME; else the name asked for. It is valid until the next query.
+	Shared zone.Name
 }

@@ -67,6 +67,6 @@ func (e *Engine) Answer(view View, facts Facts, query, buf []byte, transport Tra
 		e.resolve()
 		e.release()
 	}
-	outcome := Outcome{Type: e.typ, Rcode: uint16(e.rcode)}
+	outcome := Outcome{Type: e.typ, Rcode: uint16(e.rcode), Shared: e.name[e.shared:]}
 	return e.finish(&e.question, &e.options), outcome
 }

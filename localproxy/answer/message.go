@@ -44,6 +44,7 @@ type reply struct {
 	counts    [3]uint16
 	truncated bool
 	anchored  int
+	shared    int    // where in the question's name that begins which responses like this one share
 	serial    uint32 // of zones without a literal one
 	fill      bool   // whether the zone that is being copied from wants it
 }

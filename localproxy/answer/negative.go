@@ -29,6 +29,7 @@ func (r *resolver) negative() {
 // cut holds itself (RFC 9471: all of them or TC), then others that happen to fit. After a CNAME the AA bit stays: it
 // speaks of the first owner in the answer (RFC 1035 4.1.1).
 func (r *resolver) referral(cut zone.Name, node snapshot.Ref) {
+	r.share(cut)
 	if r.linked == 0 {
 		r.m.flags &^= flagAA
 	}

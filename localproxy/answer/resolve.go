@@ -179,6 +179,7 @@ var asterisk = []byte("\x01*")
 // wildcard answers for a name that does not exist (RFC 4592 3.3.1): the asterisk right below the closest encloser
 // stands for it, and for none further up.
 func (r *resolver) wildcard(name, encloser zone.Name) (next zone.Name, more bool) {
+	r.share(encloser)
 	if len(encloser)+2 <= zone.MaxName {
 		if node, ok := r.view.Find(r.keep(asterisk, octets(encloser))); ok {
 			if node.Flags()&snapshot.HasNS != 0 && r.q.typ != zone.TypeDS {
@@ -188,6 +189,7 @@ func (r *resolver) wildcard(name, encloser zone.Name) (next zone.Name, more bool
 			return r.found(name, node)
 		}
 	}
+	r.share(r.zone.Apex)
 	r.m.rcode = dns.RcodeNameError
 	r.negative()
 	return "", false
@@ -235,6 +237,7 @@ func (r *resolver) follow(owner zone.Name, cname rrset) (next zone.Name, more bo
 
 // dname rewrites a name below a DNAME (RFC 6672 3.1): the DNAME itself, and the CNAME it means for this name.
 func (r *resolver) dname(name, owner zone.Name, dname rrset) (next zone.Name, more bool) {
+	r.share(owner)
 	first := true
 	for _, seen := range r.dnames[:r.synths] {
 		first = first && seen != owner

@@ -79,6 +79,22 @@ func TestAnswersFromTheAddressAsked(t *testing.T) {
 	}
 }
 
+// udpAlone has a port that is free for TCP: the kernel may have given that one to an outgoing connection.
+func udpAlone(t *testing.T) *net.UDPConn {
+	t.Helper()
+	for {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if probe, err := net.Listen("tcp4", conn.LocalAddr().String()); err == nil {
+			probe.Close()
+			return conn
+		}
+		conn.Close()
+	}
+}
+
 func TestAddressInUseNamesIt(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"udp", "tcp"} {
@@ -86,10 +102,7 @@ func TestAddressInUseNamesIt(t *testing.T) {
 			t.Parallel()
 			var taken netip.AddrPort
 			if network == "udp" {
-				conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-				if err != nil {
-					t.Fatal(err)
-				}
+				conn := udpAlone(t)
 				defer conn.Close()
 				taken = conn.LocalAddr().(*net.UDPAddr).AddrPort()
 			} else {
