@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 
@@ -21,34 +20,6 @@ func snapshotCommand() *cobra.Command {
   zonecast snapshot diff old.snap new.snap`,
 	}
 	cmd.AddCommand(snapshotBuild(), snapshotDump(), snapshotStat(), snapshotFsck(), snapshotDiff())
-	return cmd
-}
-
-func snapshotBuild() *cobra.Command {
-	var out string
-	cmd := &cobra.Command{
-		Use:   "build -o FILE ZONEFILE...",
-		Short: "Compile RFC 1035 zone files",
-		Long: `Compiles zone files ($ORIGIN, $TTL, $INCLUDE, $GENERATE) into one snapshot. The origin is $ORIGIN or the SOA's
-owner. Errors are listed all at once with file and line, and nothing is written then.`,
-		Example: "  zonecast snapshot build -o zones.snap example.zone 2.0.192.in-addr.arpa.zone",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" {
-				return errors.New("-o FILE is needed: the snapshot to write")
-			}
-			stat, problems, err := snapshot.ZoneFiles{Paths: args}.Compile(out, nil)
-			if printProblems(cmd, problems) > 0 {
-				return exitCode{1, fmt.Errorf("nothing written: mend the errors first")}
-			}
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d zones, %d names, %d records, %d octets\n", out, stat.Zones, stat.Names, stat.Records, stat.Size)
-			return nil
-		},
-	}
-	cmd.Flags().StringVarP(&out, "output", "o", "", "the snapshot file to write")
 	return cmd
 }
 

@@ -38,10 +38,33 @@ type filler struct {
 	index   []byte
 	buckets uint64
 	full    bool // a name found no place
+
+	wait    [64]struct{ hash, entry uint64 } // put, and not in the index yet
+	waiting int
+	read    byte
 }
 
-// put adds a node's entry: its offset, with offsetHidden.
+// put adds a node's entry: its offset, with offsetHidden. Several go into the index together, because then the reads of their
+// buckets from memory do not wait for each other.
 func (f *filler) put(hash, entry uint64) {
+	f.wait[f.waiting].hash, f.wait[f.waiting].entry = hash, entry
+	if f.waiting++; f.waiting == len(f.wait) {
+		f.flush()
+	}
+}
+
+func (f *filler) flush() {
+	for _, e := range f.wait[:f.waiting] {
+		home, _ := split(e.hash, f.buckets)
+		f.read ^= f.index[home*bucketSize]
+	}
+	for _, e := range f.wait[:f.waiting] {
+		f.place(e.hash, e.entry)
+	}
+	f.waiting = 0
+}
+
+func (f *filler) place(hash, entry uint64) {
 	at, tag := split(hash, f.buckets)
 	for range maxProbe {
 		bucket := (*[bucketSize]byte)(f.index[at*bucketSize:])

@@ -36,6 +36,7 @@ func (w *writer) buildIndex() ([]byte, error) {
 		if err := w.fill(&f); err != nil {
 			return nil, err
 		}
+		f.flush()
 		if !f.full {
 			return f.index, nil
 		}

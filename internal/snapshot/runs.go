@@ -17,7 +17,7 @@ type runs struct {
 	last    int // where the newest entry of fill begins; -1 is none
 	done    []*run
 	sorting sync.WaitGroup
-	turn    chan struct{} // as many sort at once as there are processors
+	turn    chan []sortItem // as many sort at once as there are processors, each in memory used again
 }
 
 // run is a piece. An entry is the lengths of key (2 octets) and payload (4), the key and the payload.
@@ -35,7 +35,11 @@ const (
 )
 
 func newRuns() *runs {
-	return &runs{last: -1, turn: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	r := &runs{last: -1, turn: make(chan []sortItem, runtime.GOMAXPROCS(0))}
+	for range cap(r.turn) {
+		r.turn <- nil
+	}
+	return r
 }
 
 func (r *run) key(at uint32) []byte {
@@ -76,9 +80,12 @@ func (r *runs) room(need int) {
 	if cap(r.fill.octets)-len(r.fill.octets) >= need {
 		return
 	}
-	size := min(2*cap(r.fill.octets), maxRun)
+	before := r.fill
 	r.flush()
-	r.fill = run{octets: make([]byte, 0, max(size, firstRun, need))}
+	r.fill.octets = make([]byte, 0, max(min(2*cap(before.octets), maxRun), firstRun, need))
+	if cap(before.octets) == maxRun { // then the next holds about as many
+		r.fill.at = make([]uint32, 0, len(before.at)+len(before.at)/32)
+	}
 }
 
 // flush hands the run being filled to a goroutine that sorts it.
@@ -90,10 +97,8 @@ func (r *runs) flush() {
 	r.fill, r.last = run{}, -1
 	r.done = append(r.done, &full)
 	r.sorting.Go(func() {
-		r.turn <- struct{}{}
-		full.sort()
-		full.at = slices.Clip(full.at)
-		<-r.turn
+		items := <-r.turn
+		r.turn <- full.sort(items)
 	})
 }
 
@@ -104,8 +109,8 @@ type sortItem struct {
 }
 
 // sort is a caching multikey quicksort: eight octets of the keys are compared as a number, and those with the same
-// eight by the next. What is in order already is only read.
-func (r *run) sort() {
+// eight by the next. What is in order already is only read. It takes and gives memory for items.
+func (r *run) sort(items []sortItem) []sortItem {
 	first, shared, sorted := r.key(r.at[0]), maxKey, true
 	for i, last := 1, first; i < len(r.at); i++ {
 		key := r.key(r.at[i])
@@ -114,9 +119,9 @@ func (r *run) sort() {
 		last = key
 	}
 	if sorted {
-		return
+		return items
 	}
-	items := make([]sortItem, len(r.at))
+	items = slices.Grow(items[:0], len(r.at))[:len(r.at)]
 	for i, at := range r.at {
 		items[i].at = at
 	}
@@ -124,6 +129,7 @@ func (r *run) sort() {
 	for i := range items {
 		r.at[i] = items[i].at
 	}
+	return items
 }
 
 // sortItems sorts items whose keys are equal in the first depth octets.

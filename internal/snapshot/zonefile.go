@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
+	"os"
 	"slices"
 	"sync/atomic"
 
@@ -14,6 +16,9 @@ import (
 
 // ErrProblems says that a compilation gave errors among its problems, and no file.
 var ErrProblems = errors.New("zone files have errors")
+
+// ErrInput says that the file to write is one of those to read.
+var ErrInput = errors.New("is read, and would be written over")
 
 // ZoneFiles says what to compile.
 type ZoneFiles struct {
@@ -33,8 +38,16 @@ const progressStep = 1 << 12
 // Compile compiles zone files into a snapshot at out. All problems of all files come back, in order of place; with an error
 // among them nothing is written and err is ErrProblems. Zones get serial: literal and timestamp: off. Where one file's zone stands
 // below another's, the upper file's records there (delegation and glue) give way, all but the DS of its apex.
+//
+// It fails with ErrInput rather than write over a file that it reads.
 func (z ZoneFiles) Compile(out string, progress *Progress) (Stat, []zone.Problem, error) {
+	if path, ok := sameFile(out, slices.Values(z.Paths)); ok {
+		return Stat{}, nil, fmt.Errorf("%s: %w", path, ErrInput)
+	}
 	c := z.read(progress)
+	if path, ok := sameFile(out, c.read); ok {
+		return Stat{}, c.problems(), fmt.Errorf("%s: %w", path, ErrInput)
+	}
 	if c.failed() {
 		_ = c.nodes(func(key, body []byte) error { return nil }) // for what is wrong further on
 		return Stat{}, c.problems(), ErrProblems
@@ -153,6 +166,29 @@ func (c *compilation) readFile(path string, stdin io.Reader) *zoneFile {
 	}
 	c.progress.Records.Add(int64(count % progressStep))
 	return f
+}
+
+// read gives the files that records are in.
+func (c *compilation) read(yield func(string) bool) {
+	for _, s := range c.sources {
+		if !yield(s.shown) {
+			return
+		}
+	}
+}
+
+// sameFile finds the path among others that is the same file.
+func sameFile(path string, others iter.Seq[string]) (other string, ok bool) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", false // nothing is there
+	}
+	for other := range others {
+		if o, err := os.Stat(other); err == nil && os.SameFile(info, o) {
+			return other, true
+		}
+	}
+	return "", false
 }
 
 // source gives the number of a file that records are in. There are few.
