@@ -68,24 +68,54 @@ func (w *world) report(all []*measured, machine string) string {
 		lost = ", none"
 	}
 	fmt.Fprintf(&b, "\n%d answers of each server were compared with the zone first. Lost of %d queries at full speed: %s.", len(w.sample), sent, lost[2:])
-	if z := find("zonecast"); z != nil {
-		fmt.Fprintf(&b, " zonecast's snapshot was built in %.2f s with a peak of %.0f MiB; its Go heap in use after the load: %.1f MiB.",
-			w.built.Seconds(), mib(w.peak), mib(z.heap))
-		for _, y := range yardsticks {
-			if of := find(y.flag); of != nil {
-				got, verdict := median(ratios(z.perCPU, of.perCPU)), "reached"
-				if got < bars[y.flag] {
-					verdict = "MISSED"
-				}
-				fmt.Fprintf(&b, " %s: %.2f, bar %.2f, %s.", strings.ToUpper(y.column[:1])+y.column[1:], got, bars[y.flag], verdict)
-			}
-		}
-	}
 	for _, reason := range w.out {
 		fmt.Fprintf(&b, " Left out: %s.", reason)
 	}
 	b.WriteString("\n")
+	if z := find("zonecast"); z != nil {
+		b.WriteString("\n| zonecast | bar | measured | |\n|---|---|---|---|\n")
+		for _, y := range yardsticks {
+			if of := find(y.flag); of != nil {
+				line := ratios(z.perCPU, of.perCPU)
+				verdict(&b, "answers a CPU-second, "+y.column, median(line), bars[y.flag], fmt.Sprintf(">= %.2f", bars[y.flag]), spread(line, "%.2f"))
+			}
+		}
+		for _, l := range w.limits(z) {
+			verdict(&b, l.what, -l.got, -l.bar, fmt.Sprintf("<= "+l.format, l.bar), fmt.Sprintf(l.format, l.got))
+		}
+	}
 	return b.String()
+}
+
+// limit is a bar that a figure must stay below.
+type limit struct {
+	what, format string
+	got, bar     float64
+}
+
+func (w *world) limits(z *measured) []limit {
+	records := float64(benchzone.Records(w.hosts))
+	list := []limit{
+		{"file, octets a record", "%.1f", float64(z.size) / records, 70},
+		{"start to first answer, all checksums verified", "%.0f ms", median(z.first), 1000},
+		{"Go heap in use after the load", "%.1f MiB", mib(z.heap), 32},
+	}
+	if w.built > 0 {
+		list = append(list, limit{"peak memory of the build, times the file", "%.2f", float64(w.peak) / float64(z.size), 2})
+		if records > 9_900_000 {
+			list = append(list, limit{"build", "%.1f s", w.built.Seconds(), 15})
+		}
+	}
+	return list
+}
+
+// verdict writes a row; got reaches the bar when it is no less.
+func verdict(b *strings.Builder, what string, got, bar float64, barText, gotText string) {
+	word := "reached"
+	if got < bar {
+		word = "MISSED"
+	}
+	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", what, barText, gotText, word)
 }
 
 // flags are those that this run was asked for beyond the defaults.

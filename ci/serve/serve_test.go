@@ -56,11 +56,12 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	w := &world{options: options{records: 924_000, rounds: 3, seconds: time.Second, latency: time.Second, rate: 5000}, hosts: 300_000, out: []string{"BIND: not here"}}
 	text := w.report([]*measured{
-		{process: &process{server: &server{name: "zonecast", flag: "zonecast"}}, perCPU: []float64{100, 130, 110}, first: []float64{40}, size: 924_000 * 40},
+		{process: &process{server: &server{name: "zonecast", flag: "zonecast"}}, perCPU: []float64{100, 130, 110}, first: []float64{40}, size: 924_000 * 40, heap: 33 << 20},
 		{process: &process{server: &server{name: "Knot DNS", flag: "knot"}}, perCPU: []float64{80, 100, 100}, first: []float64{2000, 2200}, sent: 7, lost: 2},
 	}, "a machine")
 	for _, want := range []string{"| zonecast | 110 (100 to 130) | 1.25 (1.10 to 1.30) |", "| 40 ms | 35.2 MiB, 40.0 octets a record |", "2100 (2000 to 2200) ms",
-		"7 queries at full speed: 2 by Knot DNS.", "To Knot: 1.25, bar 1.25, reached.", "Left out: BIND: not here."} {
+		"7 queries at full speed: 2 by Knot DNS.", "| answers a CPU-second, to Knot | >= 1.25 | 1.25 (1.10 to 1.30) | reached |",
+		"| Go heap in use after the load | <= 32.0 MiB | 33.0 MiB | MISSED |", "| start to first answer, all checksums verified | <= 1000 ms | 40 ms | reached |", "Left out: BIND: not here."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
