@@ -64,10 +64,21 @@ func (s *session) Begin() {
 
 // End lets the release go.
 func (s *session) End() {
+	s.engine.Forget()
 	if s.held != nil {
 		s.held.Done()
 	}
 	s.held, s.view, s.facts = nil, nil, answer.Facts{}
+}
+
+// Ahead is what the engine does for a batch.
+func (s *session) Ahead(queries [][]byte) {
+	defer func() { // a fault here is met again by the answer that needs the memory: see rescue
+		if r := recover(); r != nil && (s.held == nil || s.held.Base.Snapshot.Faulted(r) == nil) {
+			panic(r)
+		}
+	}()
+	s.engine.Ahead(s.view, queries)
 }
 
 // Answer counts before the answer leaves: who has got it finds it counted.

@@ -25,6 +25,10 @@ type View interface {
 	Hash(wire []byte) uint64
 	// Reach is Find that also tells whether the walk from the apex would have come to the node.
 	Reach(apex zone.Name, wire []byte, hash uint64) (snapshot.Ref, snapshot.Reach)
+	// Large tells whether a lookup waits for memory, so that Warm is worth its cost.
+	Large() bool
+	// Warm reads what the lookups of a batch of names will read.
+	Warm(hashes []uint64)
 }
 
 // Facts are what the head says of a view. Times are Unix seconds.

@@ -78,8 +78,16 @@ func (q *question) parse(msg []byte) (rcode int, silent bool) {
 // foldedSize leaves room for the last word of a name of 255 octets.
 const foldedSize = zone.MaxName + 1
 
-// readName folds the name of the question to lower case into q.folded. Compression has nothing to point to there.
+// readName folds the name of the question into q.folded.
 func (q *question) readName(msg []byte) (end int, ok bool) {
+	if end, ok = fold(&q.folded, msg); ok {
+		q.name = text(q.folded[:end-headerSize]) // folded does not change any more
+	}
+	return end, ok
+}
+
+// fold puts the name behind the header into lower case. Compression has nothing to point to there.
+func fold(to *[foldedSize]byte, msg []byte) (end int, ok bool) {
 	at := headerSize
 	for {
 		if at >= len(msg) || msg[at] > zone.MaxLabel {
@@ -97,14 +105,15 @@ func (q *question) readName(msg []byte) (end int, ok bool) {
 	wire := msg[headerSize:at]
 	n := 0
 	for ; len(wire)-n >= 8; n += 8 {
-		binary.LittleEndian.PutUint64(q.folded[n:], lower(binary.LittleEndian.Uint64(wire[n:])))
+		binary.LittleEndian.PutUint64(to[n:], lower(binary.LittleEndian.Uint64(wire[n:])))
 	}
 	if n < len(wire) {
-		var last [8]byte
-		copy(last[:], wire[n:])
-		binary.LittleEndian.PutUint64(q.folded[n:], lower(binary.LittleEndian.Uint64(last[:])))
+		var last uint64
+		for i, c := range wire[n:] {
+			last |= uint64(c) << (8 * i)
+		}
+		binary.LittleEndian.PutUint64(to[n:], lower(last))
 	}
-	q.name = text(q.folded[:len(wire)]) // folded does not change any more
 	return at, true
 }
 

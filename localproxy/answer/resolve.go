@@ -24,6 +24,7 @@ type resolver struct {
 	dnames [maxChain]zone.Name // owners of the DNAMEs in the answer, each goes in once
 	linked int
 	synths int
+	ahead  ahead
 	made   []byte // records and names made for this answer: never reused within it
 }
 
@@ -120,7 +121,7 @@ func (r *resolver) step(name zone.Name) (next zone.Name, more bool) {
 
 func (r *resolver) reach(n zone.Name) (snapshot.Ref, snapshot.Reach) {
 	wire := octets(n)
-	return r.view.Reach(r.zone.Apex, wire, r.view.Hash(wire))
+	return r.view.Reach(r.zone.Apex, wire, r.hash(n))
 }
 
 // below answers for a name that has no node, from its closest encloser.

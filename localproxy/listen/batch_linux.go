@@ -33,6 +33,8 @@ type batch struct {
 	// most slots that is one page for ever. What a client sends is read whole all the same.
 	queries []byte
 	answers [batchSize * answerSlot]byte
+
+	ahead [batchSize][]byte // the queries, for a Foresighted session
 }
 
 func newBatch(pktinfo bool) (*batch, error) {
@@ -72,6 +74,12 @@ func (b *batch) reset(n int) {
 func (b *batch) answer(session Session, n int) (answers int) {
 	free := b.answers[:]
 	session.Begin()
+	if f, ok := session.(Foresighted); ok && n > 1 {
+		for i := range b.in[:n] {
+			b.ahead[i] = b.queries[i*querySlot:][:b.in[i].size]
+		}
+		f.Ahead(b.ahead[:n])
+	}
 	for i := range b.in[:n] {
 		in := &b.in[i]
 		addr, port := sender(&b.names[i])

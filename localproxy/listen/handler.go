@@ -20,6 +20,10 @@ type Session interface {
 	Close()
 }
 
+// Foresighted is a Session that wants to see a batch's queries after Begin, before it is asked for the first answer. It
+// keeps none of them.
+type Foresighted interface{ Ahead(queries [][]byte) }
+
 // Client is who asks, and how.
 type Client struct {
 	Addr      netip.Addr // unmapped (IPv4 is IPv4) and without a zone

@@ -1,0 +1,63 @@
+package answer
+
+import "zonecast/internal/zone"
+
+// MaxAhead is the most queries that Ahead looks at.
+const MaxAhead = 32
+
+// ahead is what is known of queries before they are answered: their names and the hashes of these, in order.
+type ahead struct {
+	view  View // whose hashes they are
+	count int
+	next  int // the one that is expected now
+	names [MaxAhead]foreseen
+
+	hashes [MaxAhead]uint64 // those of names, together
+}
+
+type foreseen struct {
+	name   zone.Name
+	hash   uint64
+	folded [foldedSize]byte // memory of name
+}
+
+// Ahead reads what the answers to a batch of queries will read first, so that the batch waits for memory once instead of
+// once a query: of ten million records hardly any is in the processor's cache. It does nothing where that is not worth
+// its cost. The answers are the same without it. Call Forget after the batch.
+func (e *Engine) Ahead(view View, queries [][]byte) {
+	e.Forget()
+	if len(queries) < minAhead || view == nil || !view.Large() {
+		return
+	}
+	for _, query := range queries[:min(len(queries), MaxAhead)] {
+		f := &e.ahead.names[e.ahead.count]
+		end, ok := fold(&f.folded, query)
+		if !ok {
+			continue
+		}
+		f.name = text(f.folded[:end-headerSize])
+		f.hash = view.Hash(octets(f.name))
+		e.ahead.hashes[e.ahead.count] = f.hash
+		e.ahead.count++
+	}
+	e.ahead.view = view
+	view.Warm(e.ahead.hashes[:e.ahead.count])
+}
+
+// Forget lets go of the view that Ahead was given: nobody must ask it any more.
+func (e *Engine) Forget() { e.ahead.view, e.ahead.count, e.ahead.next = nil, 0, 0 }
+
+// minAhead is from how many queries on waiting together wins time.
+const minAhead = 3
+
+// hash of a name: the one foreseen, if it is this name's, else made now.
+func (r *resolver) hash(n zone.Name) uint64 {
+	a := &r.ahead
+	for a.next < a.count && a.view == r.view {
+		a.next++
+		if f := &a.names[a.next-1]; f.name == n {
+			return f.hash
+		}
+	}
+	return r.view.Hash(octets(n))
+}
