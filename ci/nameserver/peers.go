@@ -98,10 +98,9 @@ database:
   journal-db-max-size: 16M
   kasp-db-max-size: 16M
   timer-db-max-size: 4M
-  catalog-db-max-size: 4M
 log:
   - target: stderr
-    any: notice
+    any: error
 template:
   - id: default
     storage: %q
@@ -117,7 +116,7 @@ zone:
 	}, "-c")
 }
 
-// BIND serves the zones as they are, without its checks of what they say.
+// BIND serves those of the zones that it takes: it refuses one whose own servers have no address.
 func BIND(dir string, zones []Zone) (*Server, error) {
 	return peer("named", dir, zones, func(dir, host, port string) string {
 		var b strings.Builder
@@ -172,7 +171,7 @@ func peer(command, parent string, zones []Zone, config func(dir, host, port stri
 	if err := os.WriteFile(file, []byte(config(dir, host, port)), 0o600); err != nil {
 		return nil, err
 	}
-	return start(names[command], addr, zones, path, append(args, file)...)
+	return start(names[command], addr, zones, command == "named", path, append(args, file)...)
 }
 
 var names = map[string]string{"nsd": "NSD", "knotd": "Knot", "named": "BIND"}

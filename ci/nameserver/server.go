@@ -2,7 +2,6 @@ package nameserver
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,7 +24,8 @@ type Server struct {
 	Addr string // of UDP and TCP
 	cmd  *exec.Cmd
 	said said
-	done chan error
+	done chan struct{} // closed when the process has ended
+	err  error         // of its end
 }
 
 // said is what a server printed.
@@ -72,19 +72,22 @@ func Zonecast(bin, dir string, zones []Zone) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return start("zonecast", addr, zones, bin, "localproxy", "--snapshot", file, "--dns", addr)
+	return start("zonecast", addr, zones, false, bin, "localproxy", "--snapshot", file, "--dns", addr)
 }
 
-// start runs a command and waits until it serves every zone.
-func start(name, addr string, zones []Zone, command string, args ...string) (*Server, error) {
-	s := &Server{Name: name, Addr: addr, cmd: exec.Command(command, args...), done: make(chan error, 1)}
+// start runs a command and waits until it serves every zone, or some if it is choosy.
+func start(name, addr string, zones []Zone, choosy bool, command string, args ...string) (*Server, error) {
+	s := &Server{Name: name, Addr: addr, cmd: exec.Command(command, args...), done: make(chan struct{})}
 	s.cmd.Stdout, s.cmd.Stderr = &s.said, &s.said
 	s.cmd.Env = append(os.Environ(), "LC_ALL=C")
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	go func() { s.done <- s.cmd.Wait() }()
-	if err := s.await(zones); err != nil {
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.done)
+	}()
+	if err := s.await(zones, choosy); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("%s: %w\n%s", name, err, &s.said)
 	}
@@ -92,34 +95,34 @@ func start(name, addr string, zones []Zone, command string, args ...string) (*Se
 }
 
 // startTime bounds the wait for the first answer: BIND with an empty entropy pool is the slowest.
-const startTime = 30 * time.Second
+const startTime = 20 * time.Second
 
-func (s *Server) await(zones []Zone) error {
+func (s *Server) await(zones []Zone, choosy bool) error {
 	end := time.Now().Add(startTime)
+	c := dns.Client{Timeout: 200 * time.Millisecond}
 	var missing []string
 	for _, z := range zones {
-		query := new(dns.Msg).SetQuestion(z.Origin, dns.TypeSOA)
+		query := new(dns.Msg).SetQuestion(z.Origin, dns.TypeSOA).SetEdns0(1232, false) // two names of 255 octets fit no 512
 		for {
 			select {
-			case err := <-s.done:
-				return fmt.Errorf("ended: %w", errors.Join(err, errors.New("before its first answer")))
+			case <-s.done:
+				return fmt.Errorf("ended before its first answer: %w", s.err)
 			default:
 			}
-			c := dns.Client{Timeout: 200 * time.Millisecond}
 			r, _, err := c.Exchange(query, s.Addr)
 			if err == nil && r.Authoritative && len(r.Answer) == 1 {
 				break
 			}
-			// A zone that is refused after others were served has not been loaded, and will not be.
-			if time.Now().After(end) || err == nil && z != zones[0] && r.Rcode != dns.RcodeSuccess && len(missing) < len(zones) {
+			// BIND reads all zones before it answers at all, Knot gives SERVFAIL for those that it has not read yet.
+			if err == nil && choosy || time.Now().After(end) {
 				missing = append(missing, z.Origin)
 				break
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
-		if time.Now().After(end) {
-			break
-		}
+	}
+	if choosy && len(missing) < len(zones) {
+		return nil
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("does not serve %s", strings.Join(missing, " "))
@@ -130,9 +133,8 @@ func (s *Server) await(zones []Zone) error {
 // Alive tells whether the process still runs, and what it said if not.
 func (s *Server) Alive() error {
 	select {
-	case err := <-s.done:
-		s.done <- err
-		return fmt.Errorf("%s ended: %w\n%s", s.Name, errors.Join(err, errors.New("unasked")), &s.said)
+	case <-s.done:
+		return fmt.Errorf("%s ended: %w\n%s", s.Name, s.err, &s.said)
 	default:
 		return nil
 	}

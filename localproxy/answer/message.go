@@ -189,7 +189,7 @@ func (m *message) finish(q *question, o *options) []byte {
 	if q.edns {
 		m.opt(q, o)
 	}
-	flags := flagQR | q.flags&(opcodeMask|flagRD|flagCD) | m.flags | uint16(m.rcode&0xf)
+	flags := flagQR | q.flags&(opcodeMask|flagRD) | m.flags | uint16(m.rcode&0xf)
 	if m.truncated {
 		flags |= flagTC
 	}
