@@ -16,7 +16,8 @@ import (
 // campaign is all rounds' result.
 type campaign struct {
 	bin         string
-	report      int // unexplained differences that are printed
+	third       bool // BIND is asked where there is a difference
+	report      int  // unexplained differences that are printed
 	queries     int
 	zones       int
 	equal       map[string]int // comparisons with a peer that showed no difference
@@ -43,13 +44,15 @@ func (s *servers) stop() {
 	}
 }
 
-func startAll(bin, dir string, zones []nameserver.Zone) (*servers, error) {
+func startAll(bin, dir string, zones []nameserver.Zone, third bool) (*servers, error) {
 	s := &servers{}
 	starts := []func() (*nameserver.Server, error){
 		func() (*nameserver.Server, error) { return nameserver.Zonecast(bin, dir, zones) },
 		func() (*nameserver.Server, error) { return nameserver.NSD(dir, zones) },
 		func() (*nameserver.Server, error) { return nameserver.Knot(dir, zones) },
-		func() (*nameserver.Server, error) { return nameserver.BIND(dir, zones) },
+	}
+	if third {
+		starts = append(starts, func() (*nameserver.Server, error) { return nameserver.BIND(dir, zones) })
 	}
 	for _, start := range starts {
 		server, err := start()
@@ -97,7 +100,7 @@ func (c *campaign) round(seed uint64, families, n int) (err error) {
 		outside = append(outside, names[i][r.IntN(len(names[i]))])
 	}
 	c.zones += len(zones)
-	s, err := startAll(c.bin, dir, zones)
+	s, err := startAll(c.bin, dir, zones, c.third)
 	if err != nil {
 		return fmt.Errorf("round %d, %s: %w", seed, dir, err)
 	}
@@ -180,7 +183,7 @@ func (c *campaign) judge(s *servers, q *query, answers, whole [3]*response, zone
 			c.equal[peer]++
 			continue
 		}
-		if third == nil {
+		if third == nil && c.third {
 			var err error
 			if third, err = s.put(len(answers), q, q.tcp); err != nil {
 				return err
@@ -198,7 +201,7 @@ func (c *campaign) judge(s *servers, q *query, answers, whole [3]*response, zone
 		if len(rest) == 0 {
 			for _, name := range applied {
 				c.explained[name+" / "+peer]++
-				if len(answers[0].differences(third)) == 0 {
+				if third != nil && len(answers[0].differences(third)) == 0 {
 					c.sided[name+" / "+peer]++
 				}
 			}
@@ -206,8 +209,10 @@ func (c *campaign) judge(s *servers, q *query, answers, whole [3]*response, zone
 		}
 		c.unexplained++
 		if c.unexplained <= c.report {
-			fmt.Printf("UNEXPLAINED %s\n  ours against %s:\n    %s\n  ours against BIND:\n    %s\n", q, peer, strings.Join(rest, "\n    "),
-				strings.Join(answers[0].differences(third), "\n    "))
+			fmt.Printf("UNEXPLAINED %s\n  our answer: %v\n  ours against %s:\n    %s\n", q, answers[0].chain, peer, strings.Join(rest, "\n    "))
+			if third != nil {
+				fmt.Printf("  ours against BIND:\n    %s\n", strings.Join(answers[0].differences(third), "\n    "))
+			}
 		}
 	}
 	return nil

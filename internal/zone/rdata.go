@@ -71,7 +71,11 @@ func RdataOf(rr dns.RR) (Rdata, error) {
 	return Rdata(buf[off+10 : end]), nil
 }
 
-func emptyAllowed(t uint16) bool { return t == dns.TypeAPL || t == dns.TypeNULL }
+// emptyAllowed tells of which types data may be nothing: of unknown ones too, where "\# 0" says so (RFC 3597 5).
+func emptyAllowed(t uint16) bool {
+	_, known := dns.TypeToRR[t]
+	return !known || t == dns.TypeAPL || t == dns.TypeNULL
+}
 
 // lowerNames folds the names that RFC 4034 6.2 (as amended by RFC 6840 5.1) lists, and SVCB's target.
 func lowerNames(rr dns.RR) {

@@ -154,3 +154,15 @@ func TestProblemText(t *testing.T) {
 		t.Error("ComparePlace")
 	}
 }
+
+// TestEmptyRdata: RFC 3597 5 has data of no octets for types that nobody knows; of known ones only some may be empty.
+func TestEmptyRdata(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]bool{"TYPE731": true, "TYPE65280": true, "NULL": true, "A": false, "TXT": false} {
+		typ, _ := ParseType(kind)
+		data, err := ParseRdata(typ, `\# 0`, Root)
+		if (err == nil) != want || data != "" {
+			t.Errorf("%s: %q, %v", kind, data, err)
+		}
+	}
+}

