@@ -35,6 +35,18 @@ func (w *writer) feed(produce func(add func(key, body []byte) error) error) erro
 		}
 		written <- err
 	}()
+	ended := false
+	end := func() error {
+		ended = true
+		close(full)
+		return <-written
+	}
+	// Reading a damaged base can panic in produce: the writer must not stay behind, nor write on.
+	defer func() {
+		if !ended {
+			_ = end()
+		}
+	}()
 	var batch []byte
 	err := produce(func(key, body []byte) error {
 		if len(batch) > 0 && len(batch)+len(key)+len(body) > feedBatch {
@@ -55,8 +67,7 @@ func (w *writer) feed(produce func(add func(key, body []byte) error) error) erro
 	if len(batch) > 0 {
 		full <- batch
 	}
-	close(full)
-	if werr := <-written; werr != nil {
+	if werr := end(); werr != nil {
 		return werr
 	}
 	return err
