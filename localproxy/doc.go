@@ -3,6 +3,9 @@
 // In: the signed head of a stream, the log and the bases, through the store or over HTTP (package follow); queries
 // over UDP and TCP (package listen). Out: answers (package answer), metrics, readiness.
 //
+// Who may ask is asked first (package access), and over UDP how much a client's network has had already, before an
+// answer leaves (package ratelimit).
+//
 // It keeps P4 (never an older head, nor one that no key signed), P5 (it answers from the last good release, also
 // after a restart with nothing else alive: package lastgood), P6 (verify, persist, swap: package live) and P8 (the
 // _timestamp records and the staleness metrics carry as-of, how current the inputs were, not when the file came).
