@@ -67,6 +67,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		{"snapshot_size_bytes", "Size of the base file.", func(r *live.Release) float64 { return float64(r.Base.Point.Size) }},
 		{"base_version", "Version of the base file.", func(r *live.Release) float64 { return float64(r.Base.Point.Version) }},
 		{"overlaid_names", "Names changed since the base.", func(r *live.Release) float64 { return float64(r.View.Overlaid()) }},
+		{"overlay_size_bytes", "Memory of the names changed since the base.", func(r *live.Release) float64 { return float64(r.View.OverlaySize()) }},
 	} {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "zonecast_localproxy_" + g.name, Help: g.help}, func() float64 {
 			if r := m.loaded.Load(); r != nil {

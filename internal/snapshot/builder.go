@@ -3,9 +3,9 @@ package snapshot
 import (
 	"fmt"
 	"os"
-	"slices"
 
 	"zonecast/internal/durable"
+	"zonecast/internal/zone"
 )
 
 // FileMode of a snapshot: what DNS tells anybody is no secret.
@@ -17,22 +17,26 @@ const FileMode os.FileMode = 0o644
 type Builder struct {
 	seed  Seed
 	zones []Zone
+	apex  map[zone.Name]bool // of zones
 	nodes *runs
 	key   []byte
 	body  []byte
 }
 
 // NewBuilder starts one.
-func NewBuilder(seed Seed) *Builder { return &Builder{seed: seed, nodes: newRuns()} }
+func NewBuilder(seed Seed) *Builder {
+	return &Builder{seed: seed, apex: make(map[zone.Name]bool), nodes: newRuns()}
+}
 
 // AddZone declares a zone.
 func (b *Builder) AddZone(z Zone) error {
 	if z.Apex == "" {
 		return fmt.Errorf("zone without a name")
 	}
-	if slices.ContainsFunc(b.zones, func(o Zone) bool { return o.Apex == z.Apex }) {
+	if b.apex[z.Apex] {
 		return fmt.Errorf("zone %s: %w", z.Apex, ErrTwice)
 	}
+	b.apex[z.Apex] = true
 	b.zones = append(b.zones, z)
 	return nil
 }

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hugePages is the size from which memory is asked for in pages of 2 MiB: lookups at random places of a large table
-// wait for the processor's table of pages as much as for the memory.
-const hugePages = 4 << 20
+// largePage is that of most processors, in octets. Lookups at random places of a large table wait for the processor's
+// table of pages as much as for the memory, and large pages make that table small.
+const largePage = 2 << 20
 
 // offHeap gives zeroed memory that the garbage collector neither scans nor counts, aligned to a page, and what gives
 // it back. Memory never written to costs nothing. When the system has no mapping to give, it is of the heap.
@@ -17,7 +17,7 @@ func offHeap(octets int) (words []uint64, free func()) {
 	if err != nil {
 		return make([]uint64, (max(octets, 8)+7)/8), func() {}
 	}
-	if octets >= hugePages {
+	if octets >= 2*largePage {
 		_ = unix.Madvise(mapped, unix.MADV_HUGEPAGE) // where it is refused, small pages do
 	}
 	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(mapped))), len(mapped)/8), func() {

@@ -20,7 +20,7 @@ func (w *writer) readBack() (index []byte, sum hash.Hash, err error) {
 	sum = sha256.New()
 	wait.Go(func() {
 		_, sumErr = io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{io.NewSectionReader(w.out, 0, int64(w.at))}, //nolint:gosec // a file's size
-			make([]byte, writeBlock))
+			make([]byte, readBlock))
 	})
 	index, err = w.buildIndex()
 	wait.Wait()
@@ -50,7 +50,7 @@ const nodeFront = 512
 // fill reads the nodes back and puts their names into the index.
 func (w *writer) fill(f *filler) error {
 	hash := newHasher(w.seed)
-	in := bufio.NewReaderSize(io.NewSectionReader(w.out, headerSize, int64(w.nodes)), writeBlock) //nolint:gosec // a file's size
+	in := bufio.NewReaderSize(io.NewSectionReader(w.out, headerSize, int64(w.nodes)), readBlock) //nolint:gosec // a file's size
 	var wire [2 * zone.MaxName]byte
 	for at, node := uint64(0), 0; at < w.nodes && !f.full; node++ {
 		front, err := in.Peek(nodeFront)

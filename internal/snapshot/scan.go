@@ -57,8 +57,8 @@ func (s *Snapshot) seek(apex []byte) uint64 {
 	if _, at, ok := s.findAt(s.hash.sum([]byte(name)), []byte(name)); ok {
 		return at
 	}
-	for i, in := range s.ranges {
-		if in.start < in.end && s.zones.list[i].Apex.Under(name) {
+	for at, _ := s.zones.place(name); at < len(s.ranges) && s.zones.list[at].Apex.Under(name); at++ {
+		if in := s.ranges[at]; in.start < in.end {
 			return in.start
 		}
 	}

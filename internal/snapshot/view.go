@@ -84,16 +84,27 @@ func (v *View) Lookup(n zone.Name) (Node, bool) {
 // Overlaid counts the names that the deltas changed.
 func (v *View) Overlaid() int { return v.overlaid }
 
+// OverlaySize is the memory of what the deltas changed, in octets. It is not of the Go heap, and shared with views
+// before and after.
+func (v *View) OverlaySize() int {
+	if v.over == nil {
+		return 0
+	}
+	v.over.mu.Lock()
+	defer v.over.mu.Unlock()
+	return 9*len(v.over.slots) + v.over.end
+}
+
 // Walk gives the nodes of one zone (all with apex "") in canonical order, deltas merged in. Nodes of other
 // zones below the apex are left out.
 func (v *View) Walk(apex zone.Name) iter.Seq[Node] {
 	return func(yield func(Node) bool) {
 		key := appendKey(nil, apex)
-		other := v.zonesBelow(apex)
+		other := apex != "" && v.zones.below(apex)
 		// A base that cannot be read further ends the walk; Compile and Fsck say so.
 		_ = v.scan(key, func(key, body []byte) bool {
 			n := nameOfKey(key)
-			if other && apex != "" {
+			if other {
 				if z, ok := v.FindZone(n); !ok || z.Apex != apex {
 					return true
 				}
@@ -101,10 +112,6 @@ func (v *View) Walk(apex zone.Name) iter.Seq[Node] {
 			return yield(Ref{body}.node(n))
 		})
 	}
-}
-
-func (v *View) zonesBelow(apex zone.Name) bool {
-	return slices.ContainsFunc(v.zones.list, func(z Zone) bool { return z.Apex != apex && z.Apex.Under(apex) })
 }
 
 // Compile writes the view as a base file: the bytes are those of a Builder fed with the same content. The zero seed

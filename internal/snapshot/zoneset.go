@@ -67,6 +67,20 @@ func (s *zoneSet) find(n zone.Name) (Zone, bool) {
 	return Zone{}, false
 }
 
+// place is where an apex stands in the list, or would.
+func (s *zoneSet) place(apex zone.Name) (at int, found bool) {
+	return slices.BinarySearchFunc(s.list, apex, func(z Zone, apex zone.Name) int { return z.Apex.Compare(apex) })
+}
+
+// below tells whether there are zones below a name: in canonical order they come right after it.
+func (s *zoneSet) below(n zone.Name) bool {
+	at, found := s.place(n)
+	if found {
+		at++
+	}
+	return at < len(s.list) && s.list[at].Apex.Under(n)
+}
+
 // with gives the set after changes. It costs a copy of the list: zones come and go rarely.
 func (s *zoneSet) with(changes []ZoneChange) *zoneSet {
 	changes = slices.SortedFunc(slices.Values(changes), func(a, b ZoneChange) int { return a.Apex.Compare(b.Apex) })

@@ -1,7 +1,9 @@
 package snapshot
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -42,6 +44,42 @@ func TestZoneSetAgainstMap(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestManyZones holds the zone table of a large provider to its part of a proxy's memory.
+func TestManyZones(t *testing.T) {
+	const zones = 100_000
+	b := NewBuilder(Seed{1})
+	soa := []zone.RRset{{Type: zone.TypeSOA, Data: []zone.Rdata{"soa"}}}
+	for i := range zones {
+		apex := name(fmt.Sprintf("customer%06d.example.", i))
+		if err := errors.Join(b.AddZone(Zone{Apex: apex, Timestamp: i%2 == 0}), b.Add(Node{apex, soa})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var file memory
+	if _, err := b.write(&file); err != nil {
+		t.Fatal(err)
+	}
+	b = nil
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	s, err := parse(file.octets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := NewView(s).Apply(&Delta{Zones: []ZoneChange{{Zone: Zone{Apex: name("customer000000.example.")}, Gone: true}}})
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {
+		t.Errorf("%d octets of the heap", grown)
+	}
+	n := name("www.customer099999.example.")
+	if z, ok := v.FindZone(n); !ok || z.Apex != n.Parent() || len(v.Zones()) != zones-1 {
+		t.Errorf("found %v %v, of %d", z, ok, len(v.Zones()))
+	}
+	runtime.KeepAlive(file)
 }
 
 func BenchmarkFindZone(b *testing.B) {
