@@ -84,7 +84,7 @@ func TestIndexGrows(t *testing.T) {
 		}
 	}
 	w.t.names = 1 // a count that is wrong stands for names that crowd: their number does not matter to fill
-	if err := w.flush(); err != nil {
+	if err := w.flush(len(w.block)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.buildIndex(); err == nil {
