@@ -1,6 +1,10 @@
 package masterfile
 
-import "zonecast/internal/zone"
+import (
+	"slices"
+
+	"zonecast/internal/zone"
+)
 
 // The kinds of octets. What is not plain or blank ends the common form.
 const (
@@ -66,50 +70,71 @@ func (s *scan) number(limit uint32) (uint32, bool) {
 	return uint32(n), s.at > from && n <= uint64(limit) && s.closed() //nolint:gosec // within the limit
 }
 
+// nameEnd is more than the longest name: one that reaches it is too long.
+const nameEnd = zone.MaxName + 1
+
 // name reads a name and appends its wire form in lower case to dst; nil if it is not in the common form.
 func (s *scan) name(dst []byte) []byte {
 	first, from := len(dst), s.at
-	label := first // where the length of the label being read belongs
-	dst = append(dst, 0)
-	for ; s.at < len(s.line); s.at++ {
-		c := s.line[s.at]
-		if k := kind[c]; k == blank {
-			break
-		} else if k == special {
-			return nil
-		}
+	dst = slices.Grow(dst, nameEnd)
+	wire := (*[nameEnd]byte)(dst[first : first+nameEnd])
+	label, n := 0, 1 // where the length of the label being read belongs, and the next octet
+	i := from
+	for ; i < len(s.line); i++ {
+		c := folded[s.line[i]]
 		if c == '.' {
-			size := len(dst) - label - 1
+			size := n - label - 1
 			if size == 0 || size > zone.MaxLabel {
 				return nil
 			}
-			dst[label] = byte(size)
-			label = len(dst)
-			dst = append(dst, 0)
-			continue
+			wire[label] = byte(size)
+			label = n
+		} else if c <= blank {
+			if c == special {
+				return nil
+			}
+			break
 		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+		if n == zone.MaxName {
+			return nil
 		}
-		dst = append(dst, c)
+		wire[n] = c // the place of a length holds the dot until the label is read
+		n++
 	}
-	size := len(dst) - label - 1
+	s.at = i
+	size := n - label - 1
 	switch {
-	case s.at == from || size > zone.MaxLabel:
+	case i == from || size > zone.MaxLabel:
 		return nil
 	case size == 0: // absolute: the last length is the root's
+		wire[label] = 0
+		return dst[:first+n]
 	case s.origin == nil:
 		return nil
-	case s.at == from+1 && s.line[from] == '@':
-		dst = append(dst[:first], s.origin...)
-	default:
-		dst[label] = byte(size)
-		dst = append(dst, s.origin...)
-	}
-	if len(dst)-first > zone.MaxName {
+	case i == from+1 && s.line[from] == '@':
+		return append(dst[:first], s.origin...)
+	case n+len(s.origin) > zone.MaxName:
 		return nil
 	}
-	return dst
+	wire[label] = byte(size)
+	return append(dst[:first+n], s.origin...)
+}
+
+// folded is the lower case of plain octets, and the kind of the others.
+var folded = foldedOctets()
+
+func foldedOctets() (f [256]uint8) {
+	for c, k := range kinds() {
+		switch {
+		case k != plain:
+			f[c] = k
+		case 'A' <= c && c <= 'Z':
+			f[c] = uint8(c) + 'a' - 'A' //nolint:gosec // a letter
+		default:
+			f[c] = uint8(c) //nolint:gosec // an octet
+		}
+	}
+	return f
 }
 
 // ipv4 reads four decimal numbers without leading zeros.
