@@ -22,6 +22,9 @@ const (
 // first servers; what comes later is written in full.
 const maxAnchors = 8
 
+// maxPointed is the first offset that no pointer can reach (RFC 1035 4.1.4).
+const maxPointed = 1 << 14
+
 // anchor is a name that stands in the message, uncompressed, at an offset that a pointer can reach.
 type anchor struct {
 	name zone.Name
@@ -60,29 +63,43 @@ func (m *message) start(buf []byte, query []byte, q *question) {
 
 // anchor notes where a name stands.
 func (m *message) anchor(n zone.Name, at int) {
-	if m.anchored < maxAnchors && at < 0x4000 {
+	if m.anchored < maxAnchors && at < maxPointed {
 		m.anchors[m.anchored] = anchor{n, at}
 		m.anchored++
 	}
 }
 
-// owner appends a name, with a pointer for the longest tail of it that stands in the message already.
-func (m *message) owner(n zone.Name) {
+// owner appends a name, with a pointer for the longest tail of it that stands in the message already. It gives the
+// pointer to the whole of it for records that follow, 0 if none can reach it.
+func (m *message) owner(n zone.Name) (pointer uint16) {
+	const compressed = 0xc000 // RFC 1035 4.1.4
+	for i := range m.anchored {
+		if a := &m.anchors[i]; a.name == n { // mostly the question's
+			pointer = compressed | uint16(a.at)
+			m.buf = append(m.buf, byte(pointer>>8), byte(pointer))
+			return pointer
+		}
+	}
 	at := len(m.buf)
+	if at < maxPointed {
+		pointer = compressed | uint16(at)
+	}
 	for rest := n; len(rest) > 1; rest = rest.Parent() {
 		for _, a := range m.anchors[:m.anchored] {
 			if off := len(a.name) - len(rest); off >= 0 && a.name[off:] == rest && boundary(a.name, off) {
-				if head := len(n) - len(rest); head > 0 {
-					m.buf = append(m.buf, n[:head]...)
-					m.anchor(n, at)
+				m.buf = append(m.buf, n[:len(n)-len(rest)]...)
+				m.buf = binary.BigEndian.AppendUint16(m.buf, compressed|uint16(a.at+off))
+				if len(rest) == len(n) {
+					return compressed | uint16(a.at+off)
 				}
-				m.buf = binary.BigEndian.AppendUint16(m.buf, 0xc000|uint16(a.at+off))
-				return
+				m.anchor(n, at)
+				return pointer
 			}
 		}
 	}
 	m.buf = append(m.buf, n...)
 	m.anchor(n, at)
+	return pointer
 }
 
 // boundary tells whether a label begins at off.
@@ -117,6 +134,18 @@ func (s *rrset) record() (record []byte, ok bool) {
 	return record, true
 }
 
+// target is the name that a CNAME, DNAME or NS record points to; false when its octets are none. Data is copied as it
+// is, but what is not a name must not be followed as one.
+func target(record []byte) (zone.Name, bool) {
+	data := record[recordHeader:]
+	for at := 0; at < len(data) && len(data) <= zone.MaxName && data[at] <= zone.MaxLabel; at += 1 + int(data[at]) {
+		if data[at] == 0 {
+			return text(data), at == len(data)-1
+		}
+	}
+	return "", false
+}
+
 // text is memory as a name, without a copy: what it points to must not change while the answer is made.
 func text(b []byte) zone.Name { return zone.Name(unsafe.String(unsafe.SliceData(b), len(b))) }
 
@@ -133,6 +162,7 @@ func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 		set, tail = set.rotated(owner)
 	}
 	mark, anchored, count := len(m.buf), m.anchored, uint16(0)
+	pointer := uint16(0)
 	for {
 		record, ok := set.record()
 		if !ok {
@@ -142,7 +172,11 @@ func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 			set, tail = tail, rrset{}
 			continue
 		}
-		m.owner(owner)
+		if pointer != 0 {
+			m.buf = append(m.buf, byte(pointer>>8), byte(pointer))
+		} else {
+			pointer = m.owner(owner)
+		}
 		at := len(m.buf) + recordHeader
 		m.buf = append(m.buf, record...)
 		switch set.typ {
@@ -151,7 +185,9 @@ func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 				binary.BigEndian.PutUint32(m.buf[len(m.buf)-20:], m.serial)
 			}
 		case zone.TypeCNAME, zone.TypeNS:
-			m.anchor(text(record[recordHeader:]), at) // the next link's owner, or the glue's
+			if name, ok := target(record); ok {
+				m.anchor(name, at) // the next link's owner, or the glue's
+			}
 		}
 		if len(m.buf) > m.limit {
 			m.buf, m.anchored = m.buf[:mark], anchored

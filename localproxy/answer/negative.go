@@ -41,7 +41,8 @@ func (r *resolver) referral(cut zone.Name, node snapshot.Ref) {
 	for _, within := range [...]bool{true, false} {
 		rest := ns
 		for record, ok := rest.record(); ok; record, ok = rest.record() {
-			if host := text(record[recordHeader:]); host.Under(cut) == within && host.Under(r.zone.Apex) {
+			host, named := target(record)
+			if named && host.Under(cut) == within && host.Under(r.zone.Apex) {
 				r.glue(host, within)
 			}
 		}

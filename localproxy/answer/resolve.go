@@ -233,7 +233,7 @@ func (r *resolver) follow(owner zone.Name, cname rrset) (next zone.Name, more bo
 	}
 	r.links[r.linked] = owner
 	r.linked++
-	return text(record[recordHeader:]), true
+	return target(record)
 }
 
 // dname rewrites a name below a DNAME (RFC 6672 3.1): the DNAME itself, and the CNAME it means for this name.
@@ -250,9 +250,12 @@ func (r *resolver) dname(name, owner zone.Name, dname rrset) (next zone.Name, mo
 			r.synths++
 		}
 	}
-	record, _ := dname.record()
-	if len(record) == 0 {
-		r.m.rcode = dns.RcodeServerFailure // a set without records: no file that was verified has one
+	record, whole := dname.record()
+	if whole {
+		_, whole = target(record)
+	}
+	if !whole {
+		r.m.rcode = dns.RcodeServerFailure // no name to go on with: no file that was made by a Builder has that
 		return "", false
 	}
 	prefix, suffix := octets(name[:len(name)-len(owner)]), record[recordHeader:]
