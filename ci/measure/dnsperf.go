@@ -30,6 +30,9 @@ type Dnsperf struct {
 // (212,992 octets, some 270 small packets) holds all of them, so what is lost was lost by the server.
 const Outstanding = 200
 
+// Patience is how long a query may wait until it counts as lost: as long as stub resolvers wait by default.
+const Patience = 5 * time.Second
+
 // Load is what a run gave.
 type Load struct {
 	Sent, Completed, Lost int
@@ -53,7 +56,7 @@ func (d Dnsperf) Run(ctx context.Context) (Load, error) {
 		waiting = Outstanding
 	}
 	args := []string{"-c", d.Core, "dnsperf", "-s", host, "-p", port, "-d", d.Queries, "-l", strconv.Itoa(int(d.For.Seconds())),
-		"-c", "4", "-T", "1", "-q", strconv.Itoa(waiting), "-t", "2"}
+		"-c", "4", "-T", "1", "-q", strconv.Itoa(waiting), "-t", strconv.Itoa(int(Patience.Seconds()))}
 	if d.Rate > 0 {
 		args = append(args, "-Q", strconv.Itoa(d.Rate))
 	}

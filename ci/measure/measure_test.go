@@ -85,3 +85,13 @@ func TestTree(t *testing.T) {
 		}
 	}
 }
+
+func TestTicks(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/stat"); err != nil {
+		t.Skip("no /proc")
+	}
+	if busy, total := ticks(); busy <= 0 || total < busy {
+		t.Errorf("%d of %d ticks busy", busy, total)
+	}
+}

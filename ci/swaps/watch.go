@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"zonecast/ci/benchzone"
+	"zonecast/ci/measure"
 )
 
 // watcher asks the proxy without pause and holds every answer against what may be served at that time: a release between the
@@ -32,10 +33,7 @@ type watcher struct {
 	swapped []time.Duration // and while one was
 }
 
-const (
-	maxWrong = 10
-	askLimit = 2 * time.Second // as dnsperf has it: then it is lost
-)
+const maxWrong = 10
 
 func (w *watcher) run(ctx context.Context) {
 	conn, err := dns.DialTimeout("udp", w.addr, time.Second)
@@ -44,7 +42,7 @@ func (w *watcher) run(ctx context.Context) {
 		return
 	}
 	defer conn.Close()
-	client := &dns.Client{Timeout: askLimit}
+	client := &dns.Client{Timeout: measure.Patience}
 	for turn := 0; ctx.Err() == nil; turn++ {
 		since, moving := int(w.seen.Load()), w.seen.Load() < w.signed.Load()
 		m, check := w.question(turn)
