@@ -65,9 +65,9 @@ var known = []rule{
 		wildcardServer,
 	},
 	{
-		"addresses of a server named by an asterisk",
-		"RFC 4592 2.1.1: the name itself exists like any other, and RFC 1034 4.3.2 step 3b has its addresses sent if they are available. The others leave them out",
-		asteriskServer,
+		"addresses of servers that they leave out",
+		"RFC 1034 4.3.2 step 3b has whatever addresses are available sent, RFC 9471 3.1 all at or below the cut, and 3.2 leaves others open. NSD, Knot and BIND leave out those of a name that begins with an asterisk, and NSD and BIND some beside the cut",
+		leftOut,
 	},
 	{
 		"addresses of servers that the zone below does not know",

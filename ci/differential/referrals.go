@@ -150,9 +150,9 @@ func givenWay(p *pair) bool {
 	})
 }
 
-func asteriskServer(p *pair) (found bool) {
+func leftOut(p *pair) (found bool) {
 	p.ours.additional = slices.DeleteFunc(slices.Clone(p.ours.additional), func(r record) bool {
-		extra := r.owner.IsWildcard() && p.lives(r.owner, r.typ) != nil && !slices.Contains(p.theirs.additional, r) &&
+		extra := p.lives(r.owner, r.typ) != nil && !slices.Contains(p.theirs.additional, r) &&
 			slices.ContainsFunc(p.theirs.authority, func(n record) bool {
 				host, _ := zone.Target(n.typ, n.data)
 				return n.typ == zone.TypeNS && host == r.owner
