@@ -50,6 +50,10 @@ func room(p *pair) bool {
 	got, all := *rest, *whole
 	if len(got.answer) > 0 {
 		got.additional, all.additional = nil, nil // not needed with an answer
+	} else if len(all.authority) > 0 {
+		beside := func(r record) bool { return !r.owner.Under(all.authority[0].owner) } // not needed in a referral
+		got.additional = slices.DeleteFunc(slices.Clone(got.additional), beside)
+		all.additional = slices.DeleteFunc(slices.Clone(all.additional), beside)
 	}
 	if size <= p.q.limit() || len(got.differences(&all)) > 0 {
 		return false

@@ -89,9 +89,9 @@ func edns(add func(group, name string, p packet, want string), plain packet) {
 	add("OPT", "owner not the root", plain.with(append([]byte{1, 'a'}, named...)), "FORMERR")
 	misplaced := plain.with(opt(0, 0))
 	misplaced.extra, misplaced.answers = 0, 1
-	add("OPT", "in the answer section", misplaced, "NOERROR")
+	add("OPT", "in the answer section", misplaced, "FORMERR")
 	misplaced.answers, misplaced.authority = 0, 1
-	add("OPT", "in the authority section", misplaced, "NOERROR")
+	add("OPT", "in the authority section", misplaced, "FORMERR")
 }
 
 // broken cuts a query everywhere, and adds octets to it. What names its ID and more gets an answer.

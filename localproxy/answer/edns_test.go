@@ -34,6 +34,11 @@ func TestEDNS(t *testing.T) {
 	if got := ask(t, v, facts, UDP, query); got.Rcode != dns.RcodeFormatError {
 		t.Errorf("two OPTs: %v", got)
 	}
+	misplaced := new(dns.Msg).SetQuestion("www.example.", dns.TypeA).SetEdns0(1232, false)
+	misplaced.Ns, misplaced.Extra = misplaced.Extra, nil
+	if got := ask(t, v, facts, UDP, misplaced); got.Rcode != dns.RcodeFormatError {
+		t.Errorf("OPT in the authority section: %v", got)
+	}
 
 	if got := ask(t, v, facts, UDP, new(dns.Msg).SetQuestion("www.example.", dns.TypeA)); got.IsEdns0() != nil {
 		t.Errorf("OPT without asking for it: %v", got)

@@ -141,11 +141,11 @@ func (q *question) readRecords(msg []byte) bool {
 		if at > len(msg) {
 			return false
 		}
-		if zone.Type(binary.BigEndian.Uint16(msg[end:])) != typeOPT || i < before {
+		if zone.Type(binary.BigEndian.Uint16(msg[end:])) != typeOPT {
 			continue
 		}
-		if q.edns || msg[owner] != 0 {
-			return false // RFC 6891 6.1.1: one OPT at most, its owner is the root
+		if q.edns || msg[owner] != 0 || i < before {
+			return false // RFC 6891 6.1.1: one OPT at most, its owner is the root, in the additional section
 		}
 		q.edns = true
 		q.size = int(binary.BigEndian.Uint16(msg[end+2:]))
