@@ -63,7 +63,8 @@ func addresses(p *pair) (found bool) {
 		extra := (r.typ == zone.TypeA || r.typ == zone.TypeAAAA || uint16(r.typ) == dns.TypeSVCB || uint16(r.typ) == dns.TypeHTTPS) && !slices.Contains(p.ours.additional, r) &&
 			slices.ContainsFunc(p.theirs.answer, func(a record) bool {
 				target, ok := zone.Target(a.typ, a.data)
-				return ok && (target == r.owner || target == zone.Root && a.owner == r.owner) // RFC 9460 2.5: the root stands for the owner
+				// RFC 9460 2.5: the root stands for the owner. Knot leaves a wildcard's asterisk in.
+				return ok && (target == r.owner || target == zone.Root && a.owner == r.owner || r.owner.IsWildcard() && target.Under(r.owner.Parent()))
 			})
 		found = found || extra
 		return extra

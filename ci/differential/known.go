@@ -51,7 +51,7 @@ var known = []rule{
 	},
 	{
 		"one RRset for ANY",
-		"RFC 8482 4.1: any one of the sets is an answer. We give the first by type, NSD and Knot give all",
+		"RFC 8482 4.1: any one of the sets is an answer. We give the first by type, NSD another one",
 		oneForANY,
 	},
 	{
