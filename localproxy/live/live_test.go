@@ -3,6 +3,7 @@ package live
 import (
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"zonecast/internal/release"
@@ -80,11 +81,17 @@ func TestReadersAndSwaps(t *testing.T) {
 	t.Parallel()
 	var slot Slot
 	path := write(t)
-	slot.Swap(open(t, path, nil))
+	var closed atomic.Int64
+	hear := func(err error) {
+		if closed.Add(1); err != nil {
+			t.Error(err)
+		}
+	}
+	slot.Swap(open(t, path, hear))
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	apex := releasetest.Name(t, "example.")
-	for range 4 {
+	for range 16 {
 		readers.Go(func() {
 			for {
 				select {
@@ -93,21 +100,23 @@ func TestReadersAndSwaps(t *testing.T) {
 				default:
 				}
 				r := slot.Take()
-				if _, ok := r.View.Lookup(apex); !ok {
-					t.Error("no apex")
+				for range 8 { // a batch
+					if _, ok := r.View.Lookup(apex); !ok {
+						t.Error("no apex")
+					}
 				}
 				r.Done()
 			}
 		})
 	}
-	for range 50 {
-		slot.Swap(open(t, path, func(err error) {
-			if err != nil {
-				t.Error(err)
-			}
-		}))
+	const swaps = 200
+	for range swaps {
+		slot.Swap(open(t, path, hear))
 	}
 	close(stop)
 	readers.Wait()
 	slot.Swap(nil)
+	if n := closed.Load(); n != swaps+1 {
+		t.Errorf("%d of %d mappings were unmapped", n, swaps+1)
+	}
 }
