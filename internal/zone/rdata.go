@@ -81,7 +81,7 @@ func emptyAllowed(t uint16) bool {
 func lowerNames(rr dns.RR) {
 	fold := func(names ...*string) {
 		for _, n := range names {
-			*n = dns.CanonicalName(*n)
+			*n = lowerASCII(dns.Fqdn(*n))
 		}
 	}
 	switch r := rr.(type) {
@@ -112,6 +112,18 @@ func lowerNames(rr dns.RR) {
 	case *dns.HTTPS:
 		fold(&r.Target)
 	}
+}
+
+// lowerASCII folds A to Z and leaves every other octet alone: dns.CanonicalName would read octets above ASCII, which a
+// zone file may have unescaped, as UTF-8 and replace those that are none.
+func lowerASCII(text string) string {
+	folded := []byte(text)
+	for i, c := range folded {
+		if 'A' <= c && c <= 'Z' {
+			folded[i] = c + 'a' - 'A'
+		}
+	}
+	return string(folded)
 }
 
 // RR gives the record as miekg/dns has it, for printing, export and tests.

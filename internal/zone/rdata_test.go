@@ -25,6 +25,7 @@ func TestRdataPrintsCanonically(t *testing.T) {
 		{"LOC", "52 22 23 N 4 53 32 E -2m", "52 22 23.000 N 04 53 32.000 E -2m 1m 10000m 10m"},
 		{"HTTPS", "1 . alpn=h2", `1 . alpn="h2"`},
 		{"SVCB", "0 Svc.example.", "0 svc.example."},
+		{"CNAME", "A\xc4\xffB.example.", `a\196\255b.example.`}, // raw octets, no UTF-8
 		{"TYPE999", `\# 2 abcd`, `\# 2 abcd`},
 	} {
 		typ, ok := ParseType(c.typ)

@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,6 +16,10 @@ import (
 
 // maxBase bounds a base file, in octets: a hundred million records have room in it.
 const maxBase = 64 << 30
+
+// fetchBlock is what is written at once, in octets: a large page, as where bases are compiled (file systems keep a file
+// in the pages it was written in, and lookups in large ones wait for less).
+const fetchBlock = 2 << 20
 
 // fetch completes the file at path from the source, going on where an earlier try broke off. Its content is verified
 // by openBase.
@@ -40,7 +45,9 @@ func fetch(ctx context.Context, source Source, b release.Base, path string) erro
 		}
 	}
 	if have < b.Size {
-		if err := source.FetchBase(ctx, b, have, out); err != nil {
+		blocks := bufio.NewWriterSize(out, fetchBlock)
+		err := source.FetchBase(ctx, b, have, blocks)
+		if err := errors.Join(err, blocks.Flush()); err != nil { // what came before it broke off is kept
 			return err
 		}
 	}
