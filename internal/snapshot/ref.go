@@ -31,7 +31,19 @@ func (r Ref) sets() []byte {
 
 // Set finds the set of one type.
 func (r Ref) Set(t zone.Type) (Raw, bool) {
-	for rest := r.sets(); ; {
+	rest := r.sets()
+	for len(rest) >= 2 && rest[0]|rest[1] < 0x80 { // small sets without rotation: nearly all, and nextRaw in line
+		count, size := int(rest[0]), int(rest[1])
+		if 2+size > len(rest) || count == 0 || count*recordHeader > size {
+			return Raw{}, false
+		}
+		wire := rest[2 : 2+size : 2+size]
+		if typ := zone.Type(binary.BigEndian.Uint16(wire)); typ >= t {
+			return Raw{Type: typ, Count: count, Wire: wire}, typ == t
+		}
+		rest = rest[2+size:]
+	}
+	for {
 		raw, next, ok := nextRaw(rest)
 		if !ok || raw.Type > t {
 			return Raw{}, false

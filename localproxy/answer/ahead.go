@@ -1,6 +1,10 @@
 package answer
 
-import "zonecast/internal/zone"
+import (
+	"unsafe"
+
+	"zonecast/internal/zone"
+)
 
 // MaxAhead is the most queries that Ahead looks at.
 const MaxAhead = 32
@@ -16,6 +20,8 @@ type ahead struct {
 }
 
 type foreseen struct {
+	query  *byte // where the packet begins
+	end    int   // of the name in it
 	name   zone.Name
 	hash   uint64
 	folded [foldedSize]byte // memory of name
@@ -23,7 +29,8 @@ type foreseen struct {
 
 // Ahead reads what the answers to a batch of queries will read first, so that the batch waits for memory once instead of
 // once a query: of ten million records hardly any is in the processor's cache. It does nothing where that is not worth
-// its cost. The answers are the same without it. Call Forget after the batch.
+// its cost. The answers are the same without it. The queries must not change until they are answered; call Forget after
+// the batch.
 func (e *Engine) Ahead(view View, queries [][]byte) {
 	e.Forget()
 	if len(queries) < minAhead || view == nil || !view.Large() {
@@ -35,6 +42,7 @@ func (e *Engine) Ahead(view View, queries [][]byte) {
 		if !ok {
 			continue
 		}
+		f.query, f.end = unsafe.SliceData(query), end
 		f.name = text(f.folded[:end-headerSize])
 		f.hash = view.Hash(octets(f.name))
 		e.ahead.hashes[e.ahead.count] = f.hash
@@ -45,7 +53,24 @@ func (e *Engine) Ahead(view View, queries [][]byte) {
 }
 
 // Forget lets go of the view that Ahead was given: nobody must ask it any more.
-func (e *Engine) Forget() { e.ahead.view, e.ahead.count, e.ahead.next = nil, 0, 0 }
+func (e *Engine) Forget() {
+	a := &e.ahead
+	for i := range a.names[:a.count] {
+		a.names[i].query = nil
+	}
+	a.view, a.count, a.next = nil, 0, 0
+}
+
+// foresee gives what is known of the query that is answered now, or nil.
+func (a *ahead) foresee(query []byte) *foreseen {
+	for i := a.next; i < a.count; i++ {
+		if f := &a.names[i]; f.query == unsafe.SliceData(query) {
+			a.next = i
+			return f
+		}
+	}
+	return nil
+}
 
 // minAhead is from how many queries on waiting together wins time.
 const minAhead = 3

@@ -45,7 +45,7 @@ func NewEngine(c Config) *Engine {
 // Answer gives the response to a packet, or nil when it gets none. The response is built in buf, which is grown if
 // needed; a nil view means that nothing is loaded yet. Nothing of the view is referenced after the return.
 func (e *Engine) Answer(view View, facts Facts, query, buf []byte, transport Transport) ([]byte, Outcome) {
-	rcode, silent := e.parse(query)
+	rcode, silent := e.parse(query, e.ahead.foresee(query))
 	if silent {
 		return nil, Outcome{}
 	}

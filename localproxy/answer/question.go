@@ -41,8 +41,8 @@ type asked struct {
 }
 
 // parse reads a query. The rcode is NOERROR when it can be resolved, else what it gets for an answer; silent when it
-// gets none. What was read up to the fault stays in q, so that the answer can echo it.
-func (q *question) parse(msg []byte) (rcode int, silent bool) {
+// gets none. known is what was read of it before, if anything was. What was read up to the fault stays in q, so that the answer can echo it.
+func (q *question) parse(msg []byte, known *foreseen) (rcode int, silent bool) {
 	q.asked = asked{}
 	if len(msg) < headerSize {
 		return 0, true
@@ -58,7 +58,7 @@ func (q *question) parse(msg []byte) (rcode int, silent bool) {
 	if binary.BigEndian.Uint16(msg[4:]) != 1 {
 		return dns.RcodeFormatError, false // RFC 9619: exactly one question
 	}
-	at, ok := q.readName(msg)
+	at, ok := q.readName(msg, known)
 	if !ok || at+4 > len(msg) {
 		return dns.RcodeFormatError, false
 	}
@@ -77,8 +77,12 @@ func (q *question) parse(msg []byte) (rcode int, silent bool) {
 // foldedSize leaves room for the last word of a name of 255 octets.
 const foldedSize = zone.MaxName + 1
 
-// readName folds the name of the question into q.folded.
-func (q *question) readName(msg []byte) (end int, ok bool) {
+// readName folds the name of the question into q.folded, unless that was done ahead.
+func (q *question) readName(msg []byte, known *foreseen) (end int, ok bool) {
+	if known != nil {
+		q.name = known.name
+		return known.end, true
+	}
 	if end, ok = fold(&q.folded, msg); ok {
 		q.name = text(q.folded[:end-headerSize]) // folded does not change any more
 	}

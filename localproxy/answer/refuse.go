@@ -5,7 +5,7 @@ import "github.com/miekg/dns"
 // Refuse gives the response to a client that may not ask: REFUSED with extended error 18 (RFC 5358 4; RFC 8914 4.19),
 // and no option that tells of this host. What is no query gets none, and what cannot be read FORMERR, as from Answer.
 func (e *Engine) Refuse(query, buf []byte) ([]byte, Outcome) {
-	rcode, silent := e.parse(query)
+	rcode, silent := e.parse(query, nil)
 	if silent {
 		return nil, Outcome{}
 	}
