@@ -32,6 +32,7 @@ func TestWhatResponsesShare(t *testing.T) {
 		{"dead.example.", dns.TypeA, "dead.example."},
 		{"down.example.", dns.TypeA, "down.example."},
 		{"nowhere.test.", dns.TypeA, "nowhere.test."},
+		{"x1._timestamp.example.", dns.TypeA, "example."},
 	} {
 		packed, err := new(dns.Msg).SetQuestion(c.ask, c.typ).Pack()
 		if err != nil {

@@ -26,6 +26,7 @@ func (r *resolver) timestamp(name zone.Name) bool {
 	case node[:len(node)-len(apex)] != timestampWire:
 		return false
 	case node != name:
+		r.share(apex)
 		r.m.rcode = dns.RcodeNameError
 		r.negative()
 	case r.q.typ != zone.TypeTXT && r.q.typ != typeANY:

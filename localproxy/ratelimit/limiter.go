@@ -41,7 +41,7 @@ const (
 )
 
 // A bucket is a word, so that one compare-and-swap changes it: the tag of its key, a count of what was limited, and
-// the time at which it is full again, in microseconds. That time wraps after 12 days: a bucket that looks further
+// the time at which it is full again, in microseconds. That time wraps after 12 days: a bucket that looks far further
 // from full than empty is an old one, and full.
 const (
 	dueBits  = 40
@@ -132,12 +132,13 @@ func (l *Limiter) find(set *[setSize]atomic.Uint64, tag, at uint64) (*atomic.Uin
 	return &set[best], content
 }
 
-// debt is how long a bucket needs to be full again.
+// debt is how long a bucket needs to be full again. More than there can be is what a goroutine sees that read the clock
+// before another one changed the bucket: taken for an old bucket's, it would fill this one in the middle of a flood.
 func (l *Limiter) debt(cell, at uint64) uint64 {
-	if debt := (cell - at) & dueMask; debt <= l.full {
+	if debt := (cell - at) & dueMask; cell != 0 && debt <= 2*l.full {
 		return debt
 	}
-	return 0
+	return 0 // an old bucket, or one that was never used
 }
 
 // take lets one response out of a bucket, or counts that it was limited.
