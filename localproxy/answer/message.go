@@ -177,6 +177,11 @@ func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 		} else {
 			pointer = m.owner(owner)
 		}
+		if len(m.buf)+len(record) > m.limit { // before it is copied: 64 KiB would need other memory than the answer's
+			clear(m.anchors[anchored:m.anchored])
+			m.buf, m.anchored = m.buf[:mark], anchored
+			return false
+		}
 		at := len(m.buf) + recordHeader
 		m.buf = append(m.buf, record...)
 		switch set.typ {
@@ -188,10 +193,6 @@ func (m *message) add(sec section, owner zone.Name, set rrset) bool {
 			if name, ok := target(record); ok {
 				m.anchor(name, at) // the next link's owner, or the glue's
 			}
-		}
-		if len(m.buf) > m.limit {
-			m.buf, m.anchored = m.buf[:mark], anchored
-			return false
 		}
 		count++
 	}
