@@ -3,6 +3,7 @@ package listen
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -79,54 +80,55 @@ func TestAnswersFromTheAddressAsked(t *testing.T) {
 	}
 }
 
-// udpAlone has a port that is free for TCP: the kernel may have given that one to an outgoing connection.
-func udpAlone(t *testing.T) *net.UDPConn {
-	t.Helper()
-	for {
-		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if probe, err := net.Listen("tcp4", conn.LocalAddr().String()); err == nil {
-			probe.Close()
-			return conn
-		}
-		conn.Close()
-	}
-}
-
 func TestAddressInUseNamesIt(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"udp", "tcp"} {
-		t.Run(network, func(t *testing.T) {
-			t.Parallel()
-			var taken netip.AddrPort
-			if network == "udp" {
-				conn := udpAlone(t)
-				defer conn.Close()
-				taken = conn.LocalAddr().(*net.UDPAddr).AddrPort()
-			} else {
-				l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-				if err != nil {
-					t.Fatal(err)
+		for _, sockets := range []int{1, 2} {
+			t.Run(fmt.Sprint(network, sockets), func(t *testing.T) {
+				t.Parallel()
+				wrong := ""
+				for range 20 { // each with another port: anybody's outgoing connection may have the same one
+					if wrong = bindTaken(t, network, sockets); wrong == "" {
+						return
+					}
 				}
-				defer l.Close()
-				taken = l.Addr().(*net.TCPAddr).AddrPort()
-			}
-			for _, sockets := range []int{1, 2} {
-				_, err := Bind(t.Context(), []netip.AddrPort{taken}, Limits{Sockets: sockets}, echo)
-				if err == nil {
-					t.Fatalf("%d sockets: bound an address in use", sockets)
-				}
-				if !strings.Contains(err.Error(), taken.String()) {
-					t.Errorf("address not named: %v", err)
-				}
-				if _, serr := os.Stat("/proc/net/" + network); serr == nil && !strings.Contains(err.Error(), "pid") {
-					t.Errorf("holder not named: %v", err)
-				}
-			}
-		})
+				t.Error(wrong)
+			})
+		}
 	}
+}
+
+// bindTaken binds an address whose port is taken for one network, and tells what is wrong with the error: "" for nothing.
+func bindTaken(t *testing.T, network string, sockets int) string {
+	t.Helper()
+	loopback := net.IPv4(127, 0, 0, 1)
+	var taken string
+	if network == "udp" {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: loopback})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		taken = conn.LocalAddr().String()
+	} else {
+		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: loopback})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		taken = l.Addr().String()
+	}
+	_, err := Bind(t.Context(), []netip.AddrPort{netip.MustParseAddrPort(taken)}, Limits{Sockets: sockets}, echo)
+	if err == nil {
+		t.Fatal("bound an address in use")
+	}
+	if want := taken + " (" + strings.ToUpper(network) + ") is in use"; !strings.Contains(err.Error(), want) {
+		return fmt.Sprintf("want %q: %v", want, err)
+	}
+	if _, serr := os.Stat("/proc/net/" + network); serr == nil && !strings.Contains(err.Error(), "pid") {
+		return fmt.Sprintf("holder not named: %v", err)
+	}
+	return ""
 }
 
 func TestBindIsAllOrNothing(t *testing.T) {
