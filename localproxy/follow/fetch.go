@@ -66,6 +66,7 @@ func (f *Follower) makeOwn(b release.Base) {
 	if err != nil {
 		return // fetch says what is wrong with it
 	}
+	defer room.take()()
 	stat, err := f.now.View.Compile(seed, path)
 	f.now.Base.BreakOn(err)
 	if err == nil && stat.SHA256 == b.SHA256.String() {

@@ -72,6 +72,7 @@ func (f *Follower) Open() error {
 // load puts what the folder has in force.
 func (f *Follower) load() error {
 	began := time.Now()
+	defer room.take()()
 	loaded, err := f.folder.Load(f.open)
 	if err != nil {
 		return err
@@ -313,6 +314,7 @@ func (f *Follower) loadBase(ctx context.Context, h release.Head, signed []byte, 
 		return refuse(ReasonChain, "%w: head and base of version %d differ", release.ErrChain, h.Version)
 	}
 	f.abandonMove()
+	defer room.take()()
 	path := f.folder.Part(b)
 	if err := fetch(ctx, f.source, b, path); err != nil {
 		return err

@@ -64,6 +64,7 @@ func (f *Follower) startMove(b release.Base, entries [][]byte) {
 	go func() {
 		defer close(m.done)
 		defer old.Drop()
+		defer room.take()()
 		m.err = compile(old, entries, b, path, dir)
 		old.BreakOn(m.err)
 		if m.err == nil {
@@ -138,6 +139,7 @@ func (f *Follower) install(m *move, began time.Time) error {
 			after = append(after, step{e, raw})
 		}
 	}
+	defer room.take()()
 	view, err := checked(m.snap, after)
 	if err != nil {
 		return err

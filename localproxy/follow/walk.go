@@ -123,6 +123,13 @@ func raw(steps []step) [][]byte {
 // apply puts the steps over a view and holds what they touched to the sentinels. It fails with snapshot.ErrFault when the
 // view's base cannot be read.
 func apply(view *snapshot.View, steps []step) (next *snapshot.View, err error) {
+	size := 0
+	for _, s := range steps {
+		size += len(s.raw)
+	}
+	if size > longEntries {
+		defer room.take()()
+	}
 	err = view.Base().Guard(func() error {
 		next, err = applied(view, steps)
 		return err
