@@ -243,10 +243,12 @@ func TestRefusals(t *testing.T) {
 			p.Log[p.Head.Version+1] = other.Log[p.Head.Version+1]
 			bad := p.Log[p.Head.Version+1]
 			p.Unlock()
+			p.Break(errors.New("wait")) // or it could follow the true entry before it is changed
 			p.Move("192.0.2.7")
 			p.Lock()
 			p.Log[p.Head.Version] = bad
 			p.Unlock()
+			p.Break(nil)
 			p.Resign(nil)
 		}},
 		"entry is rubbish": {ReasonEntry, func(t *testing.T, p *releasetest.Publisher) {
