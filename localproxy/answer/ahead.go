@@ -13,7 +13,7 @@ const MaxAhead = 32
 type ahead struct {
 	view  View // whose hashes they are
 	count int
-	next  int // the one that is expected now
+	next  int // the one that is answered now
 	names [MaxAhead]foreseen
 
 	hashes [MaxAhead]uint64 // those of names, together
@@ -75,12 +75,10 @@ func (a *ahead) foresee(query []byte) *foreseen {
 // minAhead is from how many queries on waiting together wins time.
 const minAhead = 3
 
-// hash of a name: the one foreseen, if it is this name's, else made now.
+// hash of a name: the one foreseen, if it is this name's, else made now. Those of the queries behind this one stay.
 func (r *resolver) hash(n zone.Name) uint64 {
-	a := &r.ahead
-	for a.next < a.count && a.view == r.view {
-		a.next++
-		if f := &a.names[a.next-1]; f.name == n {
+	if a := &r.ahead; a.next < a.count && a.view == r.view {
+		if f := &a.names[a.next]; f.name == n {
 			return f.hash
 		}
 	}

@@ -59,6 +59,41 @@ func TestAheadChangesNoAnswer(t *testing.T) {
 	})
 }
 
+// hashed counts the names that are hashed.
+type hashed struct {
+	large
+	names *int
+}
+
+func (h hashed) Hash(wire []byte) uint64 {
+	*h.names++
+	return h.large.Hash(wire)
+}
+
+// TestAbsentNamesSpendNoForesight answers a name that takes several lookups, and those behind it in the batch are still known.
+func TestAbsentNamesSpendNoForesight(t *testing.T) {
+	t.Parallel()
+	view := hashed{large{exampleView(t).View, new(int)}, new(int)}
+	var batch [][]byte
+	for _, name := range []string{"nope.example.", "www.example.", "ns1.example.", "www.example."} {
+		query, err := new(dns.Msg).SetQuestion(name, dns.TypeA).Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch = append(batch, query)
+	}
+	e := NewEngine(Config{})
+	e.Ahead(view, batch)
+	e.Answer(view, facts, batch[0], nil, UDP)
+	before := *view.names
+	for _, query := range batch[1:] {
+		e.Answer(view, facts, query, nil, UDP)
+	}
+	if again := *view.names - before; again != 0 {
+		t.Errorf("%d names hashed again", again)
+	}
+}
+
 // TestAheadIsOfOneView answers from another base than was looked ahead in: its hashes are others.
 func TestAheadIsOfOneView(t *testing.T) {
 	t.Parallel()
