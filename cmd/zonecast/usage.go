@@ -26,6 +26,10 @@ func explainUsage(cmd *cobra.Command) {
 		}
 		return exitCode{code, fmt.Errorf("%w; see: %s --help", err, c.CommandPath())}
 	}
+	if cmd.HasParent() && cmd.HasSubCommands() && !cmd.Runnable() { // cobra would print help for any word, and succeed
+		cmd.Args = cobra.NoArgs
+		cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(c *cobra.Command, args []string) error { return wrap(c, check(c, args)) }
 	}

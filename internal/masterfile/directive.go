@@ -44,8 +44,8 @@ func (p *parser) directive(f *frame, text []byte) bool {
 }
 
 // include reads the file that an $INCLUDE names, with the origin that it gives, or the present one. It begins with the TTL that
-// holds here and without an owner, and nothing of it stays.
-func (p *parser) include(f *frame, text []byte) bool {
+// holds here and without an owner, and nothing of it stays: so one that cannot be followed does not end the file.
+func (p *parser) include(f *frame, text []byte) {
 	target := &included{}
 	parser := f.miekg(text, f.hasTTL, f.ttl)
 	parser.SetIncludeAllowed(true)
@@ -60,21 +60,24 @@ func (p *parser) include(f *frame, text []byte) bool {
 	}
 	if target.file == nil || origin != nil && parser.Err() != nil {
 		target.close()
+		if target.err != nil {
+			p.problem(f, zone.Problem{Check: unreadable, Text: "$INCLUDE: " + target.err.Error()})
+			return
+		}
 		p.syntax(f, text, parser.Err())
-		return false
+		return
 	}
 	defer target.close()
 	if err := p.mayInclude(target.path); err != nil {
 		p.problem(f, zone.Problem{Check: badSyntax, Text: err.Error(), Fix: "take the $INCLUDE out"})
-		return false
+		return
 	}
 	if len(p.open) > maxDepth {
 		p.problem(f, zone.Problem{Check: badSyntax, Text: "too deeply nested $INCLUDE"})
-		return false
+		return
 	}
 	p.read(&frame{in: newInput(target.file, inputBlock), path: target.path, shown: display(p.given, target.path),
 		origin: origin, ttl: f.ttl, hasTTL: f.hasTTL, directive: f.directive})
-	return true
 }
 
 // included opens the file that miekg/dns finds an $INCLUDE to mean, and lets two records stand for it: one that tells
@@ -82,12 +85,14 @@ func (p *parser) include(f *frame, text []byte) bool {
 type included struct {
 	path string
 	file *os.File
+	err  error // why it was not opened
 }
 
 func (i *included) Open(name string) (fs.File, error) {
 	name = "/" + strings.TrimLeft(name, "/")
 	file, err := os.Open(name)
 	if err != nil {
+		i.err = err
 		return nil, err
 	}
 	i.path, i.file = name, file

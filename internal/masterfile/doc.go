@@ -4,9 +4,10 @@
 // A file is split into entries: lines, or several of them where parentheses or quotes go on. An entry in the form that
 // programs write (an owner or none, TTL and class or neither, one of the common types, no escapes) is read here,
 // straight to wire form. Every other one goes to miekg/dns as it stands, with the origin, default TTL and owner that hold there: so
-// what is accepted, and the words of an error, are miekg/dns's, and a property test holds the two readers together.
+// what is accepted is what miekg/dns accepts (but for words beside a line end in parentheses, which it runs together), and a property test
+// holds the two readers together.
 //
-// A bad entry is reported and the rest read on, so that all problems come at once; a directive that cannot be
+// A bad entry is reported and the rest read on, so that all problems come at once; an $ORIGIN or $TTL that cannot be
 // followed ends its file, since what comes after would mean something else.
 //
 // P9: an entry is at most 1 MiB, files are included seven deep at most and never within themselves, and a $GENERATE makes

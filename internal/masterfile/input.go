@@ -115,27 +115,52 @@ type splitter struct {
 // split gives the length of the entry's rest at the front of text, and whether it ends there.
 func (s *splitter) split(text []byte) (n int, whole bool) {
 	for i, c := range text {
-		switch {
-		case c == '\n':
-			s.comment, s.escape = false, false
-			if !s.quote && s.depth <= 0 {
-				return i + 1, true
-			}
-		case s.comment:
-		case s.escape:
-			s.escape = false
-		case c == '\\':
-			s.escape = true
-		case c == '"':
-			s.quote = !s.quote
-		case s.quote:
-		case c == ';':
-			s.comment = true
-		case c == '(':
-			s.depth++
-		case c == ')':
-			s.depth--
+		if s.ends(c) {
+			return i + 1, true
 		}
 	}
 	return len(text), false
+}
+
+// ends takes the next octet and tells whether it ends the entry.
+func (s *splitter) ends(c byte) bool {
+	switch {
+	case c == '\n':
+		s.comment, s.escape = false, false
+		return !s.quote && s.depth <= 0
+	case s.comment:
+	case s.escape:
+		s.escape = false
+	case c == '\\':
+		s.escape = true
+	case c == '"':
+		s.quote = !s.quote
+	case s.quote:
+	case c == ';':
+		s.comment = true
+	case c == '(':
+		s.depth++
+	case c == ')':
+		s.depth--
+	}
+	return false
+}
+
+// spaced gives an entry with a blank at the front of each line within its parentheses that has none. There a line end separates words as
+// blanks do (RFC 1035 5.1), but miekg/dns takes the words beside it for one.
+func spaced(text []byte) []byte {
+	if i := bytes.IndexByte(text, '\n'); i < 0 || i == len(text)-1 {
+		return text
+	}
+	var s splitter
+	out := make([]byte, 0, len(text)+8)
+	for i, c := range text {
+		out = append(out, c)
+		if s.ends(c) {
+			s = splitter{}
+		} else if c == '\n' && !s.quote && i+1 < len(text) && kind[text[i+1]] != blank {
+			out = append(out, ' ')
+		}
+	}
+	return out
 }

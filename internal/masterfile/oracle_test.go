@@ -13,9 +13,9 @@ import (
 	"zonecast/internal/zone"
 )
 
-// byOracle reads a whole text with miekg/dns alone, as far as it goes.
+// byOracle reads a whole text with miekg/dns alone, as far as it goes. Only the words beside a line end in parentheses are parted for it.
 func byOracle(text string) (records []string, err error) {
-	parser := dns.NewZoneParser(strings.NewReader(text+"\n\n"), "example.", "")
+	parser := dns.NewZoneParser(strings.NewReader(string(spaced([]byte(text)))+"\n\n"), "example.", "")
 	owner := zone.Name("")
 	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
 		h := rr.Header()
@@ -44,7 +44,7 @@ func ours(text string, block int) (records []string, problems []zone.Problem) {
 func compare(t interface{ Fatalf(string, ...any) }, text string, block int) {
 	want, err := byOracle(text)
 	got, problems := ours(text, block)
-	if slices.ContainsFunc(problems, func(p zone.Problem) bool { return strings.Contains(p.Text, `"\n"`) }) {
+	if slices.ContainsFunc(problems, func(p zone.Problem) bool { return strings.HasPrefix(p.Text, "the entry ends too early") }) {
 		return // an entry that ends too early; miekg/dns goes on in the next line in some places
 	}
 	if err == nil && len(problems) > 0 || err != nil && len(problems) == 0 {

@@ -16,7 +16,7 @@ import (
 // miekg gives a parser of one entry, with what holds there. Two line ends follow, because miekg/dns takes a record
 // without data for a dynamic update's at the end of a file, and for an error elsewhere.
 func (f *frame) miekg(text []byte, hasTTL bool, ttl uint32) *dns.ZoneParser {
-	parser := dns.NewZoneParser(bytes.NewReader(append(slices.Clip(text), "\n\n"...)), f.originName(), f.path)
+	parser := dns.NewZoneParser(bytes.NewReader(append(slices.Clip(spaced(text)), "\n\n"...)), f.originName(), f.path)
 	if hasTTL {
 		parser.SetDefaultTTL(ttl)
 	}
@@ -127,11 +127,12 @@ var parseError = regexp.MustCompile(`^(?:.*: )?dns: (.*) at line: (\d+):(\d+)$`)
 
 // syntax reports what miekg/dns says of the entry: its lines count from the entry's first.
 func (p *parser) syntax(f *frame, text []byte, err error) {
-	problem := zone.Problem{Check: badSyntax, Text: err.Error()}
+	problem := zone.Problem{Check: badSyntax, Text: cut(err.Error())}
 	var parse *dns.ParseError
 	if m := parseError.FindStringSubmatch(err.Error()); m != nil && errors.As(err, &parse) {
-		problem.Text = m[1]
-		if line, err := strconv.Atoi(m[2]); err == nil && !f.generated {
+		var whole bool
+		problem.Text, whole = inWords(m[1], text)
+		if line, err := strconv.Atoi(m[2]); err == nil && !f.generated && !whole {
 			lines := bytes.Count(bytes.TrimSuffix(text, []byte{'\n'}), []byte{'\n'}) + 1
 			problem.Line = f.line + min(line, lines) - 1
 			problem.Column, _ = strconv.Atoi(m[3])

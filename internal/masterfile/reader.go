@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,7 +36,15 @@ func Read(path string, give func(*Record), report func(zone.Problem)) {
 			return
 		}
 	}
-	report(zone.Problem{Check: badSyntax, Severity: zone.Error, File: path, Text: err.Error()})
+	report(zone.Problem{Check: unreadable, Severity: zone.Error, File: path, Text: withoutPath(err)})
+}
+
+// withoutPath leaves out of an error what stands beside it already.
+func withoutPath(err error) string {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	return err.Error()
 }
 
 // ReadFrom reads records from r as Read does; name stands for the file in problems, and files are included
@@ -51,8 +60,9 @@ func ReadFrom(r io.Reader, name string, give func(*Record), report func(zone.Pro
 
 // The checks of what is reported.
 const (
-	badSyntax = "bad-syntax" // cannot be read
-	badRecord = "bad-record" // can be read, and not served
+	unreadable = "unreadable" // a file that is not there, or gives no octets
+	badSyntax  = "bad-syntax" // cannot be understood
+	badRecord  = "bad-record" // can be understood, and not served
 )
 
 // maxDepth of includes within each other; it is miekg/dns's.
@@ -112,8 +122,11 @@ func (p *parser) read(f *frame) {
 		}
 		f.line += bytes.Count(text, []byte{'\n'})
 	}
-	if err := f.in.err; err != nil {
+	switch err := f.in.err; {
+	case errors.Is(err, errEntryTooLong):
 		p.problem(f, zone.Problem{Check: badSyntax, Text: err.Error()})
+	case err != nil:
+		p.problem(f, zone.Problem{Check: unreadable, Text: withoutPath(err)})
 	}
 }
 
@@ -127,7 +140,8 @@ func (p *parser) entry(f *frame, text []byte) bool {
 	case "$TTL", "$ORIGIN":
 		return p.directive(f, text)
 	case "$INCLUDE":
-		return p.include(f, text)
+		p.include(f, text)
+		return true
 	case "$GENERATE":
 		p.generate(f, text)
 		return true

@@ -38,18 +38,25 @@ func TestRead(t *testing.T) {
 			"main.zone:3 a.example. 300 A 192.0.2.1\nmore:1 b.sub.example. 300 A 192.0.2.3\nmore:4 c.other. 5 A 192.0.2.4\nmain.zone:5 a.example. 300 A 192.0.2.2\n"},
 		"includes itself": {head + "$INCLUDE main.zone\n", "main.zone:3: the file includes itself [bad-syntax]; take the $INCLUDE out\n"},
 		"includes each other": {head + "$INCLUDE more\na A 192.0.2.1\n-- more --\n$INCLUDE main.zone\nb A 192.0.2.2\n",
-			"more:1: the file includes itself [bad-syntax]; take the $INCLUDE out\nmain.zone:4 a.example. 300 A 192.0.2.1\n"},
-		"garbage after an include": {head + "$INCLUDE more sub junk\n-- more --\n", "main.zone:3:22: not a TTL: \"junk\" [bad-syntax]\n"},
+			"more:1: the file includes itself [bad-syntax]; take the $INCLUDE out\nmore:2 b.example. 300 A 192.0.2.2\nmain.zone:4 a.example. 300 A 192.0.2.1\n"},
+		"garbage after an include": {head + "$INCLUDE more sub junk\n-- more --\n", "main.zone:3:22: neither type, class nor TTL: \"junk\" [bad-syntax]\n"},
 		"all problems at once": {head + "a A 192.0.2\nb BAD x\n  A 192.0.2.1\nc A 192.0.2.9\nd CH TXT x\n",
-			"main.zone:3:11: bad A A: \"192.0.2\" [bad-syntax]\nmain.zone:4:6: not a TTL: \"BAD\" [bad-syntax]\n" +
+			"main.zone:3:11: bad A: \"192.0.2\" [bad-syntax]\nmain.zone:4:6: neither type, class nor TTL: \"BAD\" [bad-syntax]\n" +
 				"main.zone:5 b.example. 300 A 192.0.2.1\nmain.zone:6 c.example. 300 A 192.0.2.9\nmain.zone:7: d.example.: class CH: only IN is served [bad-record]\n"},
 		"records of an owner that cannot be read": {head + "a A 192.0.2.1\na..b A 192.0.2.2\n  A 192.0.2.3\n  AAAA nonsense\nc A 192.0.2.4\n",
 			"main.zone:3 a.example. 300 A 192.0.2.1\nmain.zone:4:5: bad owner name: \"a..b\" [bad-syntax]\nmain.zone:7 c.example. 300 A 192.0.2.4\n"},
-		"no owner at all":                      {head + "  A 192.0.2.3\n", "main.zone:3: no owner name, and none before [bad-record]\n"},
-		"a directive that cannot be followed":  {head + "$ORIGIN a..b\nc A 192.0.2.4\n", "main.zone:3:12: bad origin name: \"a..b\" [bad-syntax]\n"},
-		"lines of an entry in parentheses":     {head + "\na TXT ( \"x\" ; one\n \"y\" )\nb A 192.0.2.1\n", "main.zone:4 a.example. 300 TXT \"x\" \"y\"\nmain.zone:6 b.example. 300 A 192.0.2.1\n"},
-		"a fault within an entry":              {head + "a SOA ns h (\n 1 2\n x 4 5 )\n", "main.zone:5:3: bad SOA zone parameter: \"x\" [bad-syntax]\n"},
-		"a quote that is never closed":         {head + "a TXT \"x\nb A 192.0.2.1\n", "main.zone:3:6: bad TXT Txt: \" \" [bad-syntax]\n"},
+		"no owner at all":                     {head + "  A 192.0.2.3\n", "main.zone:3: no owner name, and none before [bad-record]\n"},
+		"a directive that cannot be followed": {head + "$ORIGIN a..b\nc A 192.0.2.4\n", "main.zone:3:12: bad origin name: \"a..b\" [bad-syntax]\n"},
+		"lines of an entry in parentheses":    {head + "\na TXT ( \"x\" ; one\n \"y\" )\nb A 192.0.2.1\n", "main.zone:4 a.example. 300 TXT \"x\" \"y\"\nmain.zone:6 b.example. 300 A 192.0.2.1\n"},
+		"a fault within an entry":             {head + "a SOA ns h (\n 1 2\n x 4 5 )\n", "main.zone:5:3: bad SOA zone parameter: \"x\" [bad-syntax]\n"},
+		"a quote that is never closed":        {head + "a TXT \"x\nb A 192.0.2.1\n", "main.zone:3: a quote is not closed [bad-syntax]\n"},
+		"a parenthesis that is never closed":  {head + "b A 192.0.2.1\na A ( 192.0.2.1\nb A 192.0.2.1\n", "main.zone:3 b.example. 300 A 192.0.2.1\nmain.zone:4: a parenthesis is not closed [bad-syntax]\n"},
+		"an entry that ends too early":        {head + "a SOA ns h 1 2 3 4\na\n", "main.zone:3: the entry ends too early: bad SOA zone parameter [bad-syntax]\nmain.zone:4:1: the entry ends too early [bad-syntax]\n"},
+		"a directive that there is not":       {head + "$FOO bar\na A 192.0.2.1\n", "main.zone:3: $FOO is no directive ($ORIGIN, $TTL, $INCLUDE, $GENERATE) [bad-syntax]\nmain.zone:4 a.example. 300 A 192.0.2.1\n"},
+		"a word that is very long":            {head + "a A " + strings.Repeat("x", 1000) + "\n", "main.zone:3:1004: bad A: \"" + strings.Repeat("x", 112) + "… [bad-syntax]\n"},
+		"no spaces beside line ends in parentheses": {head + "a SOA ns h (\n1\n2;two\n3\r\n4\n5\n)\na TXT (a\nb\n\"c\nd\")\n",
+			"main.zone:3 a.example. 300 SOA ns.example. h.example. 1 2 3 4 5\nmain.zone:10 a.example. 300 TXT \"a\" \"b\" \"c\\010d\"\n"},
+		"an include that is not there":         {head + "$INCLUDE none\na A 192.0.2.1\n", "main.zone:3: $INCLUDE: open none: no such file or directory [unreadable]\nmain.zone:4 a.example. 300 A 192.0.2.1\n"},
 		"names before $ORIGIN, after the SOA":  {"-- main.zone --\nexample. 5 SOA a. b. 1 2 3 4 5\nw A 192.0.2.1\n", "main.zone:1 example. 5 SOA a. b. 1 2 3 4 5\nmain.zone:2 w.example. 5 A 192.0.2.1\n"},
 		"line ends of other systems":           {"-- main.zone --\na.example. 5 A 192.0.2.1\r\n\r\n  TXT (\r\n x )\r\n; c\r\nb.example. TXT \"x\"\r\n", "main.zone:1 a.example. 5 A 192.0.2.1\nmain.zone:3 a.example. 5 TXT \"x\"\nmain.zone:6 b.example. 5 TXT \"x\"\n"},
 		"a TTL that is stated holds on":        {"-- main.zone --\na.example. 1h A 192.0.2.1\nb.example. A 192.0.2.2\n", "main.zone:1 a.example. 3600 A 192.0.2.1\nmain.zone:2 b.example. 3600 A 192.0.2.2\n"},
@@ -93,7 +100,7 @@ func TestGenerate(t *testing.T) {
 		"1-2 h${-2} A 192.0.2.1":                        "main.zone:3: bad offset in $GENERATE [bad-syntax]",
 		"1-2 h${0,256} A 192.0.2.1":                     "main.zone:3: bad width in $GENERATE [bad-syntax]",
 		"1-2 h${0,1,q} A 192.0.2.1":                     "main.zone:3: bad base in $GENERATE [bad-syntax]",
-		"1-1 h$ A 192.0.2":                              "main.zone:3: bad A A: \"192.0.2\" [bad-syntax]",
+		"1-1 h$ A 192.0.2":                              "main.zone:3: bad A: \"192.0.2\" [bad-syntax]",
 	} {
 		got := read(t, head+"$GENERATE "+template+"\n")
 		got = strings.ReplaceAll(strings.TrimSuffix(got, "\n"), "\n", "|")
@@ -135,7 +142,7 @@ func TestReadFrom(t *testing.T) {
 	var out []string
 	ReadFrom(strings.NewReader("a.example. 5 A 192.0.2.1\nb.example. A x\n"), "standard input",
 		func(r *Record) { out = append(out, fmt.Sprint(r.File, r.Line)) }, func(p zone.Problem) { out = append(out, p.Error()) })
-	if got := strings.Join(out, "|"); got != `standard input1|standard input:2:14: bad A A: "x" [bad-syntax]` {
+	if got := strings.Join(out, "|"); got != `standard input1|standard input:2:14: bad A: "x" [bad-syntax]` {
 		t.Error(got)
 	}
 }
@@ -145,7 +152,7 @@ func TestNoSuchFile(t *testing.T) {
 	var got []zone.Problem
 	path := filepath.Join(t.TempDir(), "none")
 	Read(path, nil, func(p zone.Problem) { got = append(got, p) })
-	if len(got) != 1 || got[0].File != path || got[0].Check != badSyntax {
+	if len(got) != 1 || got[0].File != path || got[0].Error() != path+": no such file or directory [unreadable]" {
 		t.Error(got)
 	}
 }
@@ -162,7 +169,7 @@ func TestRelativePathsStayRelative(t *testing.T) {
 
 func TestAFolderIsNoFile(t *testing.T) {
 	t.Parallel()
-	if got := read(t, head+"a A 192.0.2.1\n$INCLUDE .\nb A 192.0.2.2\n"); !strings.Contains(got, "is a directory [bad-syntax]\nmain.zone:5 b") {
+	if got := read(t, head+"a A 192.0.2.1\n$INCLUDE .\nb A 192.0.2.2\n"); !strings.Contains(got, "is a directory [unreadable]\nmain.zone:5 b") {
 		t.Error(got)
 	}
 }
