@@ -56,9 +56,9 @@ func (s *tcpServer) admit(conn socket) *stream {
 	c := s.clients[key]
 	switch {
 	case c != nil && c.open >= s.limits.PerClient && !key.IsLoopback(): // all of a host's programs are one loopback client
-		s.displace(s.idlest(func(other *stream) bool { return other.client == c }))
+		s.displace(s.idlest(c))
 	case len(s.open) >= s.limits.Connections:
-		s.displace(s.idlest(s.ofTheLargest()))
+		s.displace(s.idlest(nil))
 	}
 	if c = s.clients[key]; c == nil { // looked up again: its last connection may just have been displaced
 		c = &client{key: key}
@@ -72,23 +72,19 @@ func (s *tcpServer) admit(conn socket) *stream {
 	return st
 }
 
-// ofTheLargest picks connections of clients that have as many as any client has.
-func (s *tcpServer) ofTheLargest() func(*stream) bool {
-	most := 0
-	for _, c := range s.clients {
-		most = max(most, c.open)
-	}
-	return func(st *stream) bool { return st.client.open == most }
-}
-
-// idlest gives the connection that has been without a complete query for longest, whatever octets trickled in. One
-// that never asked does not go before one that did: whoever asks once on each of his connections would have all
-// newcomers displace each other.
-func (s *tcpServer) idlest(among func(*stream) bool) *stream {
+// idlest gives the connection that has been without a complete query for longest, whatever octets trickled in: of one
+// client, or (nil) of those that have as many as any client has. One that never asked does not go before one that did:
+// whoever asks once on each of his connections would have all newcomers displace each other.
+func (s *tcpServer) idlest(of *client) *stream {
 	var found *stream
+	most, since := 0, int64(0)
 	for _, st := range s.open {
-		if among(st) && (found == nil || st.asked.Load() < found.asked.Load()) {
-			found = st
+		open := st.client.open
+		if of != nil && st.client != of || open < most {
+			continue
+		}
+		if asked := st.asked.Load(); found == nil || open > most || asked < since {
+			found, most, since = st, open, asked
 		}
 	}
 	return found
@@ -106,7 +102,7 @@ func (s *tcpServer) displace(st *stream) {
 func (s *tcpServer) displaceOne() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st := s.idlest(s.ofTheLargest()); st != nil {
+	if st := s.idlest(nil); st != nil {
 		s.displace(st)
 	}
 }
