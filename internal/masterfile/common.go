@@ -33,11 +33,11 @@ func (p *parser) common(f *frame, line []byte) bool {
 		return false
 	}
 	ttl, stated, ok := s.ttlAndClass()
-	if !ok || ttl > zone.MaxTTL || !stated && !f.hasTTL {
-		return false
-	}
 	if !stated {
 		ttl = f.ttl
+	}
+	if !ok || ttl > zone.MaxTTL || !stated && !f.hasTTL {
+		return false
 	}
 	t := s.typ()
 	if t == 0 {

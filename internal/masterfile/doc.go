@@ -10,6 +10,6 @@
 // A bad entry is reported and the rest read on, so that all problems come at once; an $ORIGIN or $TTL that cannot be
 // followed ends its file, since what comes after would mean something else.
 //
-// P9: an entry is at most 1 MiB, files are included seven deep at most and never within themselves, and a $GENERATE makes
+// P9: an entry is at most 1 MiB, files are included seven deep at most, 16,384 in all and never within themselves, and a $GENERATE makes
 // at most 65,536 records. Memory does not depend on the size of the file.
 package masterfile

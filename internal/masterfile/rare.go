@@ -32,6 +32,15 @@ func (f *frame) originName() string {
 
 // rare reads an entry by miekg/dns.
 func (p *parser) rare(f *frame, text []byte) {
+	if bytes.IndexByte(text, '\\') >= 0 {
+		if err := zone.CheckEscapes(withoutComments(string(text))); err != nil {
+			if begins(text) {
+				f.recover(text)
+			}
+			p.problem(f, zone.Problem{Check: badSyntax, Text: err.Error()})
+			return
+		}
+	}
 	var list []dns.RR
 	parser := f.miekg(text, f.hasTTL, f.ttl)
 	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {

@@ -61,6 +61,8 @@ func TestRead(t *testing.T) {
 		"line ends of other systems":           {"-- main.zone --\na.example. 5 A 192.0.2.1\r\n\r\n  TXT (\r\n x )\r\n; c\r\nb.example. TXT \"x\"\r\n", "main.zone:1 a.example. 5 A 192.0.2.1\nmain.zone:3 a.example. 5 TXT \"x\"\nmain.zone:6 b.example. 5 TXT \"x\"\n"},
 		"a TTL that is stated holds on":        {"-- main.zone --\na.example. 1h A 192.0.2.1\nb.example. A 192.0.2.2\n", "main.zone:1 a.example. 3600 A 192.0.2.1\nmain.zone:2 b.example. 3600 A 192.0.2.2\n"},
 		"but not over $TTL":                    {head + "a 1h A 192.0.2.1\nb 7 A 192.0.2.2\nc A 192.0.2.3\n", "main.zone:3 a.example. 3600 A 192.0.2.1\nmain.zone:4 b.example. 7 A 192.0.2.2\nmain.zone:5 c.example. 300 A 192.0.2.3\n"},
+		"escapes past 255 or too short":        {head + "a TXT \"x\\256\" ; \\999\n  A 192.0.2.1\nb CNAME c\\12x\nd TXT \\255 ; \\999\n", "main.zone:3: \"\\\\256\": bad escape: use \\DDD (000-255) or \\ before the character [bad-syntax]\nmain.zone:4 a.example. 300 A 192.0.2.1\nmain.zone:5: \"\\\\12x\": bad escape: use \\DDD (000-255) or \\ before the character [bad-syntax]\nmain.zone:6 d.example. 300 TXT \"\\255\"\n"},
+		"a default TTL past 2^31-1":            {"-- main.zone --\n$TTL 4000000000\na.example. A 192.0.2.1\nb.example. 5 A 192.0.2.2\n", "main.zone:2: a.example.: TTL 4000000000: at most 2147483647 (RFC 2181 8) [bad-record]\nmain.zone:3 b.example. 5 A 192.0.2.2\n"},
 		"no TTL":                               {"-- main.zone --\na.example. A 192.0.2.1\n", "main.zone:1:13: missing TTL with no previous value: \"A\" [bad-syntax]\n"},
 		"a word that begins like its like":     {head + "a A 192.0.2.1\na\\046b A 192.0.2.2\n", "main.zone:3 a.example. 300 A 192.0.2.1\nmain.zone:4 a\\.b.example. 300 A 192.0.2.2\n"},
 		"the same word under another $ORIGIN":  {head + "a A 192.0.2.1\n$ORIGIN sub\na A 192.0.2.2\n", "main.zone:3 a.example. 300 A 192.0.2.1\nmain.zone:5 a.sub.example. 300 A 192.0.2.2\n"},
@@ -93,6 +95,9 @@ func TestGenerate(t *testing.T) {
 		"1-x h$ A 192.0.2.1":                            "main.zone:3: bad stop in $GENERATE range [bad-syntax]",
 		"":                                              "main.zone:3: expecting $GENERATE value, not this... [bad-syntax]",
 		"1-2 ;":                                         "main.zone:3: no record after $GENERATE range [bad-syntax]",
+		"1-2 $$GENERATE 1-2 h$ A 192.0.2.1":             "main.zone:3: a directive in $GENERATE [bad-syntax]",
+		"1-2 $$TTL 5":                                   "main.zone:3: a directive in $GENERATE [bad-syntax]",
+		"1-9 h$ A 192.0.2":                              "main.zone:3: bad A: \"192.0.2\" [bad-syntax]",
 		"1-2 $INCLUDE x":                                "main.zone:3: a directive in $GENERATE [bad-syntax]",
 		"1-2 h${0,1 A 192.0.2.1":                        "main.zone:3: bad modifier in $GENERATE [bad-syntax]",
 		"1-2 h${0,1,d,d} A 192.0.2.1":                   "main.zone:3: bad modifier in $GENERATE [bad-syntax]",
@@ -171,5 +176,20 @@ func TestAFolderIsNoFile(t *testing.T) {
 	t.Parallel()
 	if got := read(t, head+"a A 192.0.2.1\n$INCLUDE .\nb A 192.0.2.2\n"); !strings.Contains(got, "is a directory [unreadable]\nmain.zone:5 b") {
 		t.Error(got)
+	}
+}
+
+// TestIncludesAreCounted: a few small files can include each other's copies without end, seven deep or not.
+func TestIncludesAreCounted(t *testing.T) {
+	t.Parallel()
+	more := filepath.Join(t.TempDir(), "more")
+	if err := os.WriteFile(more, []byte("a.example. 5 A 192.0.2.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	records, problems := 0, []zone.Problem(nil)
+	p := &parser{given: "x", included: maxIncluded - 1, give: func(*Record) { records++ }, report: func(p zone.Problem) { problems = append(problems, p) }}
+	p.read(&frame{in: newInput(strings.NewReader(strings.Repeat("$INCLUDE "+more+"\n", 2)), inputBlock), path: "/x", shown: "x"})
+	if records != 1 || len(problems) != 1 || problems[0].Text != errIncludes.Error() {
+		t.Errorf("%d records, %v", records, problems)
 	}
 }

@@ -116,6 +116,22 @@ func unescape(text string, i int) (octet byte, last int, ok bool) {
 	return byte(v), i + 3, v <= 255
 }
 
+// CheckEscapes holds the escapes of text in presentation form to RFC 1035 5.1: ErrBadEscape is one of fewer than three
+// digits, or above 255. (miekg/dns reads them as something else.)
+func CheckEscapes(text string) error {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		_, last, ok := unescape(text, i)
+		if !ok {
+			return fmt.Errorf("%q: %w", text[i:min(i+4, len(text))], ErrBadEscape)
+		}
+		i = last
+	}
+	return nil
+}
+
 func digit(c byte) bool { return '0' <= c && c <= '9' }
 
 func lower(c byte) byte {

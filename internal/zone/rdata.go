@@ -28,6 +28,9 @@ func ParseRdata(t Type, text string, origin Name) (Rdata, error) {
 	if strings.TrimSpace(text) == "" {
 		return "", ErrEmptyRdata
 	}
+	if err := CheckEscapes(text); err != nil {
+		return "", rdataError(t, text, err)
+	}
 	parser := dns.NewZoneParser(strings.NewReader(". 0 IN "+t.String()+" "+text+"\n"), origin.String(), "")
 	parser.SetIncludeAllowed(false)
 	rr, ok := parser.Next()

@@ -167,3 +167,12 @@ func TestEmptyRdata(t *testing.T) {
 		}
 	}
 }
+
+func TestBadEscapesInData(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`"\256"`, `\12x`, `\999`, `"\1"`} {
+		if data, err := ParseRdata(TypeTXT, text, Root); !errors.Is(err, ErrBadEscape) {
+			t.Errorf("%s: %q, %v", text, data, err)
+		}
+	}
+}
