@@ -173,8 +173,12 @@ func (t *term) rebuild() error {
 
 // repair makes table published say what the view of the releases says.
 func (t *term) repair(ctx context.Context) (err error) {
-	read := make(chan served, 1)
-	go func() { read <- readServed(t.view) }() // beside the look at the table: it is the other half of the work
+	type outcome struct {
+		served
+		err error
+	}
+	read := make(chan outcome, 1)
+	go func() { s, err := readServed(t.view); read <- outcome{s, err} }() // beside the look at the table: it is the other half of the work
 	tx := t.pub.Begin()
 	same := 0
 	visit := func(n zone.Name, p row.Published) {
@@ -190,7 +194,7 @@ func (t *term) repair(ctx context.Context) (err error) {
 	}
 	t.c, err = newContent(t.pub, t.log, t.protected, visit)
 	view := <-read
-	if err != nil {
+	if err := errors.Join(err, view.err); err != nil {
 		return err
 	}
 	t.tree = view.tree
@@ -222,8 +226,12 @@ type served struct {
 	tree  *snapshot.Tree
 }
 
-func readServed(view *snapshot.View) (s served) {
-	for node := range view.Walk("") {
+// readServed fails if the base cannot be read to its end: what is missing would be taken for gone.
+func readServed(view *snapshot.View) (s served, err error) {
+	for node, err := range view.Walk("") {
+		if err != nil {
+			return s, fmt.Errorf("read what is served: %w", err)
+		}
 		if len(node.Sets) > 0 {
 			s.names = append(s.names, snapshot.NameChange{Name: node.Name, Sets: node.Sets})
 		}
@@ -234,7 +242,7 @@ func readServed(view *snapshot.View) (s served) {
 	}
 	s.tree = snapshot.NewTree()
 	s.tree.Delta(zones, s.names)
-	return s
+	return s, nil
 }
 
 // row of a name whose last change is not known any more: it counts as changed by the head's version.

@@ -269,7 +269,10 @@ func (p *proxy) differs() string {
 		}
 	}
 	served := map[string][]zone.RRset{}
-	for node := range p.view.Walk("") {
+	for node, err := range p.view.Walk("") {
+		if err != nil {
+			p.w.t.Fatal(err)
+		}
 		if len(node.Sets) > 0 {
 			served[node.Name.String()] = node.Sets
 		}
@@ -291,7 +294,10 @@ func (p *proxy) names() (list []string) {
 	if p.view == nil {
 		return nil
 	}
-	for node := range p.view.Walk("") {
+	for node, err := range p.view.Walk("") {
+		if err != nil {
+			p.w.t.Fatal(err)
+		}
 		if len(node.Sets) > 0 {
 			list = append(list, node.Name.String())
 		}

@@ -46,7 +46,10 @@ func (t *term) orderRollback(ctx context.Context, in request) (check func() erro
 func (t *term) rollBack(ctx context.Context, now time.Time, o *order) error {
 	defer o.view.Base().Close()
 	t.order = nil
-	old := t.c.against(o.view)
+	old, err := t.c.against(o.view)
+	if err != nil {
+		return err
+	}
 	units := slices.SortedFunc(maps.Values(old.units), func(a, b *unit) int { return a.apex.Compare(b.apex) })
 	units = slices.DeleteFunc(units, (*unit).empty)
 	wanted := t.wanted(old)
@@ -137,8 +140,9 @@ func (t *term) orderEpoch(in request) (check func() error, err error) {
 	}, nil
 }
 
-// against makes a content whose differences are those between what is published and a view.
-func (c *content) against(view *snapshot.View) *content {
+// against makes a content whose differences are those between what is published and a view. It fails if the view cannot be
+// read to its end: what is missing would be taken for gone.
+func (c *content) against(view *snapshot.View) (*content, error) {
 	old := *c
 	old.reset()
 	served := map[zone.Name]bool{}
@@ -153,7 +157,10 @@ func (c *content) against(view *snapshot.View) *content {
 			old.setFacts(apex, have, true, nil)
 		}
 	}
-	for node := range view.Walk("") {
+	for node, err := range view.Walk("") {
+		if err != nil {
+			return nil, fmt.Errorf("read the version to go back to: %w", err)
+		}
 		if z, ok := view.FindZone(node.Name); ok && len(node.Sets) > 0 {
 			old.setName(node.Name, diff{apex: z.Apex, sets: node.Sets})
 		}
@@ -165,5 +172,5 @@ func (c *content) against(view *snapshot.View) *content {
 			}
 		}
 	}
-	return &old
+	return &old, nil
 }

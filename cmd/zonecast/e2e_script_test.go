@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +15,8 @@ import (
 )
 
 // TestScripts runs testdata/script: what a user types, and what is to be seen. Each has two addresses of its own in $DNS
-// and $HTTP; `exits CODE zonecast …` runs a command that must end with that code.
+// and $HTTP; `exits CODE zonecast …` runs a command that must end with that code; `damage FILE` spoils the
+// record that says 192.0.2.80 in a snapshot, and puts its checksums right.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -42,6 +47,12 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("exit code %d, not %d", got, want)
 				}
 			},
+			"damage": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: damage FILE")
+				}
+				ts.Check(damageSnapshot(ts.MkAbs(args[0])))
+			},
 			// eventually WORD COMMAND... repeats a command until its output has the word.
 			"eventually": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) < 2 {
@@ -51,4 +62,25 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// damageSnapshot makes the record with 192.0.2.80 one of another class (FORMAT.md of internal/snapshot).
+func damageSnapshot(path string) error {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	at := bytes.Index(file, []byte{0, 4, 192, 0, 2, 80})
+	if at < 0 {
+		return fmt.Errorf("%s: no such record", path)
+	}
+	file[at-5] ^= 7
+	little, table := binary.LittleEndian, crc32.MakeTable(crc32.Castagnoli)
+	trailer := file[len(file)-256:]
+	for section := trailer[48:144]; len(section) > 0; section = section[24:] {
+		off, size := little.Uint64(section), little.Uint64(section[8:])
+		little.PutUint64(section[16:], uint64(crc32.Checksum(file[off:off+size], table)))
+	}
+	little.PutUint32(trailer[244:], crc32.Checksum(trailer[:244], table))
+	return os.WriteFile(path, file, 0o600)
 }

@@ -176,7 +176,11 @@ func releasesDiffCommand() *cobra.Command {
 				return err
 			}
 			if flags.json {
-				return printJSON(cmd.OutOrStdout(), snapshot.Diff(from, to))
+				d, err := snapshot.Diff(from, to)
+				if err != nil {
+					return err
+				}
+				return printJSON(cmd.OutOrStdout(), d)
 			}
 			n, err := snapshot.WriteDiff(cmd.OutOrStdout(), from, to)
 			if err == nil && n == 0 {

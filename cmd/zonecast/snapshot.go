@@ -37,16 +37,19 @@ func printProblems(cmd *cobra.Command, problems []zone.Problem) (errs int) {
 func snapshotDump() *cobra.Command {
 	return &cobra.Command{
 		Use:     "dump FILE",
-		Short:   "Print a snapshot's zones and records in canonical order",
+		Short:   "Print a snapshot's zones and records in canonical order (exit 2 if it cannot be read to its end)",
 		Example: "  zonecast snapshot dump zones.snap",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := snapshot.Open(args[0])
 			if err != nil {
-				return err
+				return exitCode{2, err}
 			}
 			defer s.Close()
-			return snapshot.Dump(cmd.OutOrStdout(), s)
+			if err := s.Guard(func() error { return snapshot.Dump(cmd.OutOrStdout(), s) }); err != nil {
+				return exitCode{2, fmt.Errorf("%s: %w", args[0], err)}
+			}
+			return nil
 		},
 	}
 }
@@ -55,8 +58,8 @@ func snapshotStat() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "stat FILE",
-		Short:   "Print a snapshot's counts, size and hash",
-		Example: "  zonecast snapshot stat zones.snap",
+		Short:   "Print a snapshot's counts, size, hash, seed, sections and zones",
+		Example: "  zonecast snapshot stat zones.snap\n  zonecast snapshot stat --json zones.snap",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := snapshot.Open(args[0])
@@ -64,16 +67,17 @@ func snapshotStat() *cobra.Command {
 				return err
 			}
 			defer s.Close()
-			stat, w := s.Stat(), cmd.OutOrStdout()
-			if asJSON {
-				return json.NewEncoder(w).Encode(stat)
+			var of fileStat
+			if err := s.Guard(func() error { of = statOf(s); return nil }); err != nil {
+				return err
 			}
-			fmt.Fprintf(w, "zones    %d\nnames    %d\nempty    %d (non-terminals without records)\nrrsets   %d\nrecords  %d\nsize     %d octets\nsha256   %s\n",
-				stat.Zones, stat.Names, stat.Empty, stat.Sets, stat.Records, stat.Size, stat.SHA256)
-			return nil
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(of)
+			}
+			return of.print(cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with all zones")
 	return cmd
 }
 
@@ -109,7 +113,7 @@ func snapshotFsck() *cobra.Command {
 func snapshotDiff() *cobra.Command {
 	return &cobra.Command{
 		Use:     "diff OLD NEW",
-		Short:   "Compare two snapshots record by record (exit 1 if they differ)",
+		Short:   "Compare two snapshots record by record (exit 1 if they differ, 2 if either cannot be read)",
 		Example: "  zonecast snapshot diff old.snap new.snap",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -123,9 +127,12 @@ func snapshotDiff() *cobra.Command {
 				return exitCode{2, err}
 			}
 			defer new.Close()
-			n, err := snapshot.WriteDiff(cmd.OutOrStdout(), old, new)
+			n := 0
+			err = old.Guard(func() error {
+				return new.Guard(func() (err error) { n, err = snapshot.WriteDiff(cmd.OutOrStdout(), old, new); return err })
+			})
 			if err != nil {
-				return exitCode{2, err}
+				return exitCode{2, fmt.Errorf("%s and %s: %w", args[0], args[1], err)}
 			}
 			if n > 0 {
 				return exitCode{code: 1}

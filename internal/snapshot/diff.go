@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -14,13 +15,13 @@ import (
 // Content is what a Snapshot and a View have in common.
 type Content interface {
 	Zones() []Zone
-	Walk(apex zone.Name) iter.Seq[Node]
+	Walk(apex zone.Name) iter.Seq2[Node, error]
 }
 
-// Diff gives the delta that makes old into new, read by walking both.
-func Diff(old, new Content) *Delta {
+// Diff gives the delta that makes old into new, read by walking both. It fails if either cannot be read to its end.
+func Diff(old, new Content) (*Delta, error) {
 	d := &Delta{Zones: diffZones(old.Zones(), new.Zones())}
-	walkBoth(old, new, func(was, is *Node) {
+	err := walkBoth(old, new, func(was, is *Node) {
 		switch {
 		case is == nil:
 			d.Names = append(d.Names, NameChange{Name: was.Name, State: Gone})
@@ -31,7 +32,10 @@ func Diff(old, new Content) *Delta {
 			d.Names = append(d.Names, NameChange{Name: is.Name, State: Data, Sets: is.Sets})
 		}
 	})
-	return d
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 func diffZones(old, new []Zone) []ZoneChange {
@@ -50,39 +54,67 @@ func diffZones(old, new []Zone) []ZoneChange {
 	return slices.SortedFunc(maps.Values(changes), func(a, b ZoneChange) int { return a.Apex.Compare(b.Apex) })
 }
 
-// walkBoth gives the nodes of both by name, nil where one has none.
-func walkBoth(old, new Content, give func(was, is *Node)) {
-	nextOld, stopOld := iter.Pull(old.Walk(""))
+// walkBoth gives the nodes of both by name, nil where one has none, until either ends with an error.
+func walkBoth(old, new Content, give func(was, is *Node)) error {
+	was, stopOld := pull(old)
 	defer stopOld()
-	nextNew, stopNew := iter.Pull(new.Walk(""))
+	is, stopNew := pull(new)
 	defer stopNew()
-	was, hasOld := nextOld()
-	is, hasNew := nextNew()
-	for hasOld || hasNew {
+	a, err := was()
+	if err != nil {
+		return fmt.Errorf("old: %w", err)
+	}
+	b, err := is()
+	if err != nil {
+		return fmt.Errorf("new: %w", err)
+	}
+	for a != nil || b != nil {
 		order := 0
 		switch {
-		case !hasNew:
+		case b == nil:
 			order = -1
-		case !hasOld:
+		case a == nil:
 			order = 1
 		default:
-			order = was.Name.Compare(is.Name)
+			order = a.Name.Compare(b.Name)
 		}
-		var a, b *Node
+		switch {
+		case order < 0:
+			give(a, nil)
+		case order > 0:
+			give(nil, b)
+		default:
+			give(a, b)
+		}
 		if order <= 0 {
-			a = &Node{was.Name, was.Sets}
-			was, hasOld = nextOld()
+			if a, err = was(); err != nil {
+				return fmt.Errorf("old: %w", err)
+			}
 		}
 		if order >= 0 {
-			b = &Node{is.Name, is.Sets}
-			is, hasNew = nextNew()
+			if b, err = is(); err != nil {
+				return fmt.Errorf("new: %w", err)
+			}
 		}
-		give(a, b)
 	}
+	return nil
+}
+
+// pull gives the nodes one at a time; nil after the last.
+func pull(c Content) (next func() (*Node, error), stop func()) {
+	pulled, stop := iter.Pull2(c.Walk(""))
+	return func() (*Node, error) {
+		n, err, ok := pulled()
+		if !ok || err != nil {
+			return nil, err
+		}
+		return &n, nil
+	}, stop
 }
 
 // WriteDiff prints what differs as lines of "- " or "+ " and a record in zone-file form, in canonical order of
-// names; zones of the table come first, as comments. It returns how many lines it wrote.
+// names; zones of the table come first, as comments. It returns how many lines it wrote. It holds one node of each at a time, and
+// fails, after the differences up to there, if either cannot be read to its end.
 func WriteDiff(out io.Writer, old, new Content) (lines int, err error) {
 	w := bufio.NewWriter(out)
 	line := func(format string, args ...any) {
@@ -93,10 +125,10 @@ func WriteDiff(out io.Writer, old, new Content) (lines int, err error) {
 		if z.Gone {
 			line("- ; zone %s", z.Apex)
 		} else {
-			line("+ ; zone %s", z.describe())
+			line("+ ; zone %s", z.Describe())
 		}
 	}
-	walkBoth(old, new, func(was, is *Node) {
+	err = walkBoth(old, new, func(was, is *Node) {
 		a, b := recordLines(was), recordLines(is)
 		for _, l := range a {
 			if !slices.Contains(b, l) {
@@ -109,7 +141,7 @@ func WriteDiff(out io.Writer, old, new Content) (lines int, err error) {
 			}
 		}
 	})
-	return lines, w.Flush()
+	return lines, errors.Join(err, w.Flush())
 }
 
 func recordLines(n *Node) (lines []string) {
@@ -125,8 +157,8 @@ func recordLines(n *Node) (lines []string) {
 	return lines
 }
 
-// describe prints a zone and its facts: "example. serial=release timestamp=on".
-func (z Zone) describe() string {
+// Describe prints a zone and its facts: "example. serial=release timestamp=on".
+func (z Zone) Describe() string {
 	serial, timestamp := "release", "off"
 	if z.SerialLiteral {
 		serial = "literal"

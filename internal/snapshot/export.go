@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -15,12 +16,16 @@ import (
 const soaNumbers = 20
 
 // WriteZone writes one zone as an RFC 1035 file, SOA first, absolute names, a TTL on each line; serial replaces
-// the SOA's unless the zone's is literal. Nodes are the zone's, in canonical order; empty non-terminals are left out.
+// the SOA's unless the zone's is literal. Nodes are the zone's, in canonical order; empty non-terminals are left out. It
+// fails with the nodes' error.
 // ReadZoneFile reads the same records back, without their rotation, which is a comment.
-func WriteZone(w io.Writer, z Zone, nodes iter.Seq[Node], serial uint32) error {
+func WriteZone(w io.Writer, z Zone, nodes iter.Seq2[Node, error], serial uint32) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "; zone %s\n$ORIGIN %s\n", z.describe(), z.Apex)
-	for n := range nodes {
+	fmt.Fprintf(out, "; zone %s\n$ORIGIN %s\n", z.Describe(), z.Apex)
+	for n, err := range nodes {
+		if err != nil {
+			return fmt.Errorf("write zone %s: %w", z.Apex, err)
+		}
 		if soa, ok := zone.FindSet(n.Sets, zone.TypeSOA); ok && n.Name == z.Apex {
 			writeSet(out, n.Name, withSerial(z, soa, serial))
 		}
@@ -74,12 +79,17 @@ func rdataText(t zone.Type, d zone.Rdata) string {
 }
 
 // Dump prints everything: each zone with its facts, then its nodes in canonical order as zone-file lines, with
-// the empty non-terminals as comments.
+// the empty non-terminals as comments. What cannot be read ends it with an error, after all that stands before.
 func Dump(w io.Writer, c Content) error {
 	out := bufio.NewWriter(w)
+	var nodes uint64
 	for _, z := range c.Zones() {
-		fmt.Fprintf(out, "; zone %s\n", z.describe())
-		for n := range c.Walk(z.Apex) {
+		fmt.Fprintf(out, "; zone %s\n", z.Describe())
+		for n, err := range c.Walk(z.Apex) {
+			if err != nil {
+				return errors.Join(fmt.Errorf("dump zone %s: %w", z.Apex, err), out.Flush())
+			}
+			nodes++
 			if len(n.Sets) == 0 {
 				fmt.Fprintf(out, "; %s empty non-terminal\n", n.Name)
 			}
@@ -90,6 +100,10 @@ func Dump(w io.Writer, c Content) error {
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("dump: %w", err)
+	}
+	// Every node is under a zone: what is missing would be where one node's length hides the next.
+	if s, ok := c.(*Snapshot); ok && nodes != s.counts.names+s.counts.empty {
+		return fmt.Errorf("dump: %w: %d names, not %d", ErrCorrupt, nodes, s.counts.names+s.counts.empty)
 	}
 	return nil
 }

@@ -39,7 +39,10 @@ func FuzzDelta(f *testing.F) {
 			t.Fatalf("%x decodes, but encodes as %x", b, d.Encode())
 		}
 		v := NewView(Empty()).Apply(d)
-		for range v.Walk("") {
+		for _, err := range v.Walk("") {
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, n := range d.Names {
 			if _, ok := v.Lookup(n.Name); ok != (n.State != Gone) {

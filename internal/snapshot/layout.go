@@ -14,3 +14,8 @@ func (s *Snapshot) Layout() []Section {
 	}
 	return list
 }
+
+// NodesOf gives the octets of the nodes at and below the apex of a zone, by its place in Zones.
+func (s *Snapshot) NodesOf(place int) int64 {
+	return int64(s.ranges[place].end - s.ranges[place].start)
+}

@@ -53,7 +53,7 @@ func TestRotationIsShown(t *testing.T) {
 	if n, err := WriteDiff(&out, old, NewView(Empty()).Apply(is)); err != nil || n != 1 || out.String() != "- ; example. TYPE65280 rotate=cyclic\n" {
 		t.Errorf("diff: %d, %v\n%s", n, err, out.String())
 	}
-	if d := Diff(old, NewView(Empty()).Apply(is)); len(d.Names) != 1 {
-		t.Errorf("a changed rotation makes the delta %+v", d)
+	if d, err := Diff(old, NewView(Empty()).Apply(is)); err != nil || len(d.Names) != 1 {
+		t.Errorf("a changed rotation makes the delta %+v, %v", d, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // scan gives the nodes at and below the apex with this key, in canonical order, as key and body, which are valid
 // until yield returns. It fails with ErrCorrupt rather than leave out what it cannot read; a scan of everything (an
-// empty key) holds the file to its counts.
+// empty key) holds the file to its counts, and that of a zone to where the zone table says it ends.
 func (s *Snapshot) scan(apex []byte, yield func(key, body []byte) bool) error {
 	// An iterator that is pulled runs in a coroutine, which has nothing of its puller's Guard but hands panics to it.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -32,7 +32,10 @@ func (s *Snapshot) scan(apex []byte, yield func(key, body []byte) bool) error {
 		if last != nil && bytes.Compare(last, key) >= 0 {
 			return fmt.Errorf("%w: nodes out of order at %d", ErrCorrupt, at)
 		}
-		if !bytes.HasPrefix(key, apex) || !yield(key, n.body) {
+		if !bytes.HasPrefix(key, apex) {
+			return s.endsAt(apex, at)
+		}
+		if !yield(key, n.body) {
 			return nil
 		}
 		if last, at = key, n.next; len(n.body) > 0 {
@@ -43,6 +46,19 @@ func (s *Snapshot) scan(apex []byte, yield func(key, body []byte) bool) error {
 	}
 	if len(apex) == 0 && (names != s.counts.names || empty != s.counts.empty) {
 		return fmt.Errorf("%w: %d names and %d empty ones, not %d and %d", ErrCorrupt, names, empty, s.counts.names, s.counts.empty)
+	}
+	return s.endsAt(apex, uint64(len(s.nodes)))
+}
+
+// endsAt holds the end of a scan to the zone table. Octets that change under the mapping may turn a length in the middle of a
+// zone so that what follows looks like another one's.
+func (s *Snapshot) endsAt(apex []byte, at uint64) error {
+	if len(apex) == 0 {
+		return nil
+	}
+	name := nameOfKey(apex)
+	if i, ok := s.zones.at(name); ok && s.ranges[i].start < s.ranges[i].end && s.ranges[i].end != at {
+		return fmt.Errorf("%w: zone %s ends at %d, not at %d", ErrCorrupt, name, at, s.ranges[i].end)
 	}
 	return nil
 }
@@ -82,5 +98,5 @@ func (r Ref) node(n zone.Name) Node {
 	return node
 }
 
-// Walk gives the nodes of one zone in canonical order (all zones with apex ""), empty non-terminals too.
-func (s *Snapshot) Walk(apex zone.Name) iter.Seq[Node] { return NewView(s).Walk(apex) }
+// Walk gives the nodes of one zone in canonical order (all zones with apex ""), empty non-terminals too; see View.Walk.
+func (s *Snapshot) Walk(apex zone.Name) iter.Seq2[Node, error] { return NewView(s).Walk(apex) }

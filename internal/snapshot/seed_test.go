@@ -57,7 +57,11 @@ func TestZeroSeedFollowsFromContent(t *testing.T) {
 	if one.Seed() == (Seed{}) || one.Seed() == other.Seed() {
 		t.Fatalf("seeds %x and %x", one.Seed(), other.Seed())
 	}
-	view := NewView(other).Apply(Diff(other, one))
+	delta, err := Diff(other, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := NewView(other).Apply(delta)
 	if _, err := view.Compile(Seed{}, filepath.Join(dir, "again")); err != nil {
 		t.Fatal(err)
 	}

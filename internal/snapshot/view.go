@@ -96,21 +96,30 @@ func (v *View) OverlaySize() int {
 }
 
 // Walk gives the nodes of one zone (all with apex "") in canonical order, deltas merged in. Nodes of other
-// zones below the apex are left out.
-func (v *View) Walk(apex zone.Name) iter.Seq[Node] {
-	return func(yield func(Node) bool) {
+// zones below the apex are left out. A base that cannot be read further ends it with ErrCorrupt, which is given last and
+// says where: what came before is not all there was.
+func (v *View) Walk(apex zone.Name) iter.Seq2[Node, error] {
+	return func(yield func(Node, error) bool) {
 		key := appendKey(nil, apex)
 		other := apex != "" && v.zones.below(apex)
-		// A base that cannot be read further ends the walk; Compile and Fsck say so.
-		_ = v.scan(key, func(key, body []byte) bool {
+		var broken error
+		err := v.scan(key, func(key, body []byte) bool {
 			n := nameOfKey(key)
 			if other {
 				if z, ok := v.FindZone(n); !ok || z.Apex != apex {
 					return true
 				}
 			}
-			return yield(Ref{body}.node(n))
+			sets, err := decodeBody(body)
+			if err != nil {
+				broken = fmt.Errorf("%s: %w", n, err)
+				return false
+			}
+			return yield(Node{Name: n, Sets: sets}, nil)
 		})
+		if err := errors.Join(broken, err); err != nil {
+			yield(Node{}, err)
+		}
 	}
 }
 

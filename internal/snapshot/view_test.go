@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"iter"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -162,7 +163,11 @@ func TestViewFollowsTheModel(t *testing.T) {
 			}
 			v = v.Apply(decoded)
 			m.check(rt, v)
-			if fromDiff := before.Apply(Diff(before, v)); !cmp.Equal(slices.Collect(fromDiff.Walk("")), slices.Collect(v.Walk(""))) {
+			diff, err := Diff(before, v)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if !cmp.Equal(collect(rt, before.Apply(diff).Walk("")), collect(rt, v.Walk(""))) {
 				rt.Fatal("Diff does not lead from old to new")
 			}
 			if rapid.IntRange(0, 3).Draw(rt, "compile") == 0 {
@@ -198,7 +203,7 @@ func dataOnly(d *Delta) (names []NameChange) {
 
 func (m *model) check(t *rapid.T, v *View) {
 	want := m.nodes()
-	if got := slices.Collect(v.Walk("")); !sameNodes(got, want) {
+	if got := collect(t, v.Walk("")); !sameNodes(got, want) {
 		t.Fatalf("Walk gives\n%v\nwant\n%v", got, want)
 	}
 	for _, n := range want {
@@ -224,8 +229,31 @@ func (m *model) check(t *rapid.T, v *View) {
 				of = append(of, n)
 			}
 		}
-		if got := slices.Collect(v.Walk(apex)); !sameNodes(got, of) {
+		if got := collect(t, v.Walk(apex)); !sameNodes(got, of) {
 			t.Fatalf("Walk(%s) gives\n%v\nwant\n%v", apex, got, of)
+		}
+	}
+}
+
+// collect gives the nodes of a walk that ends well.
+func collect(t rapid.TB, nodes iter.Seq2[Node, error]) (list []Node) {
+	t.Helper()
+	for n, err := range nodes {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// walked is a walk over a list.
+func walked(list []Node) iter.Seq2[Node, error] {
+	return func(yield func(Node, error) bool) {
+		for _, n := range list {
+			if !yield(n, nil) {
+				return
+			}
 		}
 	}
 }
@@ -258,7 +286,7 @@ func TestFileOnDisk(t *testing.T) {
 	if got := s.Stat(); got != stat || got.Names != 1 || got.Empty != 2 || got.Records != 1 || s.Seed() != (Seed{7}) {
 		t.Fatalf("stat %+v, written %+v", got, stat)
 	}
-	if got := slices.Collect(s.Walk("")); !sameNodes(got, m.nodes()) {
+	if got := collect(t, s.Walk("")); !sameNodes(got, m.nodes()) {
 		t.Fatalf("walk gives %v", got)
 	}
 	if err := s.Close(); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -196,7 +195,7 @@ func TestExportReadsBack(t *testing.T) {
 		}
 		path := filepath.Join(dir, "x.zone")
 		var text bytes.Buffer
-		if err := WriteZone(&text, m.zones[apex], slices.Values(m.nodes()), 99); err != nil {
+		if err := WriteZone(&text, m.zones[apex], walked(m.nodes()), 99); err != nil {
 			rt.Fatal(err)
 		}
 		if err := os.WriteFile(path, text.Bytes(), 0o600); err != nil {
@@ -227,7 +226,7 @@ func TestExportSerial(t *testing.T) {
 	nodes := []Node{{apex, []zone.RRset{{Type: zone.TypeA, Data: []zone.Rdata{"\x01\x02\x03\x04"}}, {Type: zone.TypeSOA, Data: []zone.Rdata{data}}}}}
 	for literal, want := range map[bool]string{true: " 7 3600 ", false: " 1795000184 3600 "} {
 		var text bytes.Buffer
-		if err := WriteZone(&text, Zone{Apex: apex, SerialLiteral: literal}, slices.Values(nodes), 1795000184); err != nil {
+		if err := WriteZone(&text, Zone{Apex: apex, SerialLiteral: literal}, walked(nodes), 1795000184); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(text.String(), want) || strings.Index(text.String(), "SOA") > strings.Index(text.String(), "\tA\t") {
