@@ -29,7 +29,7 @@ const maxRow = table.MaxValue - 8<<10
 
 var (
 	errNameFull  = errors.New("name-full: the contributions at the name would be larger than a row")
-	errRRset     = fmt.Errorf("rrset-too-large: an RRset above %d octets", zone.MaxRRset)
+	errRRset     = errors.New("rrset-too-large: all contributions together")
 	errManyNames = errors.New("too-many-names: the names of the entity would be larger than a row")
 )
 
@@ -159,7 +159,7 @@ func (b *batch) fits(e *entityState, g inventory.Given, others []inventory.Given
 	}
 	for owner, c := range gives {
 		n := b.name(owner)
-		if n.size+sizeOf(c) <= zone.MaxRRset {
+		if n.size+sizeOf(c) <= zone.MaxRRset/4 { // no record is four times as large in a message as it is here
 			continue
 		}
 		if err := n.fits(c); err != nil {
@@ -170,13 +170,13 @@ func (b *batch) fits(e *entityState, g inventory.Given, others []inventory.Given
 }
 
 func (n *nameState) fits(c row.Contribution) error {
-	size, octets := sizeOf(c), map[zone.Type]int{}
+	size, extents := sizeOf(c), map[zone.Type]zone.Extent{}
 	for _, s := range c.Sets {
-		octets[s.Type] = s.Size()
+		extents[s.Type] = s.Extent()
 	}
 	for i, s := range c.Standings {
 		if s.Limited && s.AtMost > 0 {
-			delete(octets, c.Sets[i].Type) // not all of the members are served
+			delete(extents, c.Sets[i].Type) // not all of the members are served
 		}
 	}
 	for _, o := range n.list {
@@ -185,14 +185,14 @@ func (n *nameState) fits(c row.Contribution) error {
 		}
 		size += sizeOf(o)
 		for _, s := range o.Sets {
-			if _, ours := octets[s.Type]; ours {
-				octets[s.Type] += s.Size()
+			if e, ours := extents[s.Type]; ours {
+				extents[s.Type] = e.Plus(s.Extent())
 			}
 		}
 	}
-	for _, n := range octets {
-		if n > zone.MaxRRset { // repeats counted twice: near the bound that is as well
-			return errRRset
+	for t, e := range extents {
+		if err := e.Fit(); err != nil { // repeats counted twice: near the bound that is as well
+			return fmt.Errorf("%w: %s: %w", errRRset, t, err)
 		}
 	}
 	if size > maxRow {

@@ -19,7 +19,7 @@ var reasons = map[string]string{
 	merge.WhyCut:       "the name is delegated: at or below a zone cut only its NS, DS and glue are served",
 	merge.WhyApex:      "this type cannot stand where it does with regard to the zone's apex",
 	merge.WhyChildZone: "the name belongs to a zone further down",
-	merge.WhyTooLarge:  "with it the RRset would be too large (60 KB)",
+	merge.WhyTooLarge:  "with it the RRset would be too large for a message",
 }
 
 func whyText(why string) string {

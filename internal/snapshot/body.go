@@ -82,12 +82,13 @@ func checkSets(sets []zone.RRset) error {
 			return fmt.Errorf("%w: %s has no data", ErrSets, s.Type)
 		case s.TTL > zone.MaxTTL:
 			return fmt.Errorf("%w: %s has TTL %d", ErrSets, s.Type, s.TTL)
-		case s.Size() > zone.MaxRRset:
-			return fmt.Errorf("%w: %s has %d octets, at most %d", ErrSets, s.Type, s.Size(), zone.MaxRRset)
 		case len(s.Data) >= zone.MaxRecords || !s.Rotate.Valid():
 			return fmt.Errorf("%w: %s has %d records, %s", ErrSets, s.Type, len(s.Data), s.Rotate)
 		case !ascending(s.Data):
 			return fmt.Errorf("%w: %s data not sorted or repeated", ErrSets, s.Type)
+		}
+		if err := s.Extent().Fit(); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrSets, s.Type, err)
 		}
 	}
 	return nil

@@ -179,6 +179,7 @@ func TestBuilderRefuses(t *testing.T) {
 		"no data":            {[]Node{{name("example."), []zone.RRset{{Type: zone.TypeA}}}}, ErrSets},
 		"large TTL":          {[]Node{{name("example."), []zone.RRset{{Type: zone.TypeA, TTL: 1 << 31, Data: a.Data}}}}, ErrSets},
 		"large set":          {[]Node{{name("example."), []zone.RRset{{Type: zone.TypeA, Data: []zone.Rdata{zone.Rdata(strings.Repeat("x", zone.MaxRRset))}}}}}, ErrSets},
+		"many records":       {[]Node{{name("example."), []zone.RRset{addresses(zone.MaxWire/16 + 1)}}}, ErrSets},
 	} {
 		b := NewBuilder(Seed{})
 		err := b.AddZone(Zone{Apex: name("example.")})
@@ -193,5 +194,26 @@ func TestBuilderRefuses(t *testing.T) {
 	b := NewBuilder(Seed{})
 	if err := errors.Join(b.AddZone(Zone{Apex: name("example.")}), b.AddZone(Zone{Apex: name("example.")})); !errors.Is(err, ErrTwice) {
 		t.Errorf("zone twice: %v", err)
+	}
+}
+
+// addresses is a set of so many of the RFC 2544 addresses.
+func addresses(n int) zone.RRset {
+	s := zone.RRset{Type: zone.TypeA, TTL: 60}
+	for i := range n {
+		s.Data = append(s.Data, zone.Rdata([]byte{198, 18, byte(i >> 8), byte(i)}))
+	}
+	return s
+}
+
+// TestDeltaRefusesLargeSets: what no message has room for is refused, and one record less is not.
+func TestDeltaRefusesLargeSets(t *testing.T) {
+	t.Parallel()
+	for n, fits := range map[int]bool{zone.MaxWire / 16: true, zone.MaxWire/16 + 1: false} {
+		d := &Delta{Names: []NameChange{{Name: name("www.example."), State: Data, Sets: []zone.RRset{addresses(n)}}}}
+		raw := d.Encode()
+		if _, err := DecodeDelta(raw); (err == nil) != fits {
+			t.Errorf("%d addresses: %v", n, err)
+		}
 	}
 }

@@ -53,6 +53,7 @@ func TestZoneFileProblems(t *testing.T) {
 		"generated":        {"-- a.zone --\n" + soa + "\n$GENERATE 1-2 h$.example.net. A 192.0.2.$\n", "a.zone:4: h1.example.net.: A is outside"},
 		"cname":            {"-- a.zone --\n" + soa + "www 60 CNAME a\nwww 60 TXT b\n", "a.zone:3: www.example.: CNAME beside other records (RFC 1034 3.6.2) [cname-and-other-data]"},
 		"cnames":           {"-- a.zone --\n" + soa + "www 60 CNAME a\nwww 60 CNAME b\n", "a.zone:3: www.example.: 2 CNAME records, one is allowed [several-cname]"},
+		"many addresses":   {"-- a.zone --\n" + soa + hosts(zone.MaxWire/16+1), "a.zone:3: www.example.: A: 4070 records in one RRset take 65120 octets in a message, and at most 65115 fit [rrset-too-large]; spread the records over several names"},
 		"second SOA":       {"-- a.zone --\n" + soa + "@ 60 SOA a b 1 2 3 4 5\n", "a.zone:1: example.: 2 SOA records, one is allowed [several-soa]"},
 		"SOA below":        {"-- a.zone --\n" + soa + "b 60 SOA a b 1 2 3 4 5\n", "a.zone:3: b.example.: a second SOA, below the apex [soa-not-apex]"},
 		"TTLs":             {"-- a.zone --\n" + soa + "www 60 A 192.0.2.1\nwww 30 A 192.0.2.2\n", "a.zone:4: warning: www.example.: A has several TTLs; the smallest is served [ttl-mismatch]"},
@@ -273,4 +274,13 @@ func TestLayoutAddsUp(t *testing.T) {
 	if pad := s.Stat().Size - sum; pad < 0 || pad >= bucketSize {
 		t.Error(fmt.Sprint(s.Layout(), " leaves ", pad))
 	}
+}
+
+// hosts is a name with so many addresses, as lines of a zone file.
+func hosts(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "www 60 A 198.18.%d.%d\n", i>>8, i&0xff)
+	}
+	return b.String()
 }

@@ -182,9 +182,10 @@ func (c *compilation) checkSet(key []byte, sets []zone.RRset, s zone.RRset, at f
 		c.report(zone.Error, check, key, at, text, fix)
 		return false
 	}
+	if err := s.Extent().Fit(); err != nil {
+		return fail("rrset-too-large", fmt.Sprintf("%s: %v", s.Type, err), "spread the records over several names")
+	}
 	switch {
-	case s.Size() > zone.MaxRRset:
-		return fail("rrset-too-large", fmt.Sprintf("%s has %d octets, at most %d", s.Type, s.Size(), zone.MaxRRset), "")
 	case s.Type == zone.TypeSOA && !bytes.Equal(key, c.sources[at.source].zone.key):
 		return fail("soa-not-apex", "a second SOA, below the apex", "give each zone one file")
 	case len(s.Data) > 1 && (s.Type == zone.TypeSOA || s.Type == zone.TypeCNAME || s.Type == zone.TypeDNAME):

@@ -87,22 +87,6 @@ func (s RRset) Equal(o RRset) bool {
 	return s.Type == o.Type && s.TTL == o.TTL && s.Rotate == o.Rotate && slices.Equal(s.Data, o.Data)
 }
 
-// Size is the set's rdata in octets, the 2-octet lengths included; an RRset above 60 KB is refused (DESIGN).
-func (s RRset) Size() int {
-	n := 0
-	for _, d := range s.Data {
-		n += 2 + len(d)
-	}
-	return n
-}
-
-// MaxRRset bounds RRset.Size, so that a response of one set fits a TCP message.
-const MaxRRset = 60 << 10
-
-// MaxRecords is above the number of records of any RRset that MaxRRset lets through: of different data there is one
-// empty, 256 of one octet, and no more than 15,167 fit of two octets.
-const MaxRecords = 1 << 14
-
 // Union adds o's rdata to s; the smaller TTL wins (DESIGN, rules), and the stronger rotation. Types must be the same.
 func (s RRset) Union(o RRset) RRset {
 	u := RRset{Type: s.Type, TTL: min(s.TTL, o.TTL), Rotate: max(s.Rotate, o.Rotate), Data: slices.Concat(s.Data, o.Data)}

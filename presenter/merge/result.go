@@ -2,7 +2,6 @@ package merge
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"zonecast/internal/row"
@@ -19,7 +18,7 @@ func (m *merger) result() Result {
 			continue
 		}
 		_, u := union(m.claims, c.Set.Type)
-		if u.Size() > zone.MaxRRset {
+		if u.Extent().Fit() != nil {
 			u = m.shrink(c.Set.Type, c.rank)
 		}
 		r.Row.Sets = append(r.Row.Sets, u)
@@ -48,7 +47,7 @@ func (m *merger) shrink(t zone.Type, rank int) zone.RRset {
 	m.shadow(WhyTooLarge, func(c *claim) bool { return c.Set.Type == t && c.rank != rank })
 	first, u := union(m.claims, t)
 	m.faults = append(m.faults, Fault{Check: "too-large", Type: t, Origin: first,
-		Text: fmt.Sprintf("the united RRset would be larger than %d octets: lower claims are left out", zone.MaxRRset)})
+		Text: "the united RRset would be larger than a message: lower claims are left out"})
 	return u
 }
 

@@ -47,9 +47,10 @@ func (m *merger) source(rank int, s Source) {
 	}
 	for _, t := range types {
 		first, u := union(m.claims[from:], t)
+		err := u.Extent().Fit()
 		switch {
-		case u.Size() > zone.MaxRRset:
-			fault("too-large", t, first, fmt.Sprintf("the RRset has %d octets, at most %d are possible", u.Size(), zone.MaxRRset))
+		case err != nil:
+			fault("too-large", t, first, err.Error())
 		case len(u.Data) > 1 && (t == zone.TypeCNAME || t == zone.TypeDNAME):
 			fault("cname-many", t, first, fmt.Sprintf("%d different targets of a %s, of which there can be one", len(u.Data), t))
 		}
@@ -90,7 +91,7 @@ func union(claims []claim, t zone.Type) (first row.Origin, u zone.RRset) {
 	return first, u
 }
 
-// keep brings back what the source gave last. It was shared if it was served beside another source's.
+// keep brings back what the source gave last, but for sets that no message has room for. It was shared if it was served beside another source's.
 func (m *merger) keep(rank int, source string, match func(zone.Type) bool) {
 	if m.last == nil {
 		var l row.Presented
@@ -101,7 +102,7 @@ func (m *merger) keep(rank int, source string, match func(zone.Type) bool) {
 	}
 	for i, list := range [][]row.Claim{m.last.Claims, m.last.Shadowed} {
 		for _, c := range list {
-			if c.Origin.Source != source || !match(c.Set.Type) {
+			if c.Origin.Source != source || !match(c.Set.Type) || c.Set.Extent().Fit() != nil {
 				continue
 			}
 			shared := i == 0 && slices.ContainsFunc(m.last.Claims, func(o row.Claim) bool {

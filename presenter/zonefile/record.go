@@ -191,8 +191,10 @@ func (r *reader) data(fields map[string]*yaml.Node, n *yaml.Node, h *row.HumanRe
 	switch {
 	case good && len(h.Set.Data) < len(list):
 		r.add(zone.Warning, list[len(list)-1], "duplicate-value", "a value occurs twice", "remove one")
-	case good && h.Set.Size() > zone.MaxRRset:
-		return r.fail(list[0], "too-large", fmt.Sprintf("the values are larger than %d KB together", zone.MaxRRset>>10), "")
+	case good:
+		if err := h.Set.Extent().Fit(); err != nil {
+			return r.fail(list[0], "too-large", err.Error(), "spread the values over several names")
+		}
 	}
 	return good
 }

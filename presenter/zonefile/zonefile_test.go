@@ -95,6 +95,14 @@ func TestNoCheckWithoutAFile(t *testing.T) {
 	if _, p := parse("example.com.yaml", big.String()); len(p) == 0 || p[0].Check != "too-large" {
 		t.Errorf("too-large: %v", p)
 	}
+	big.Reset()
+	big.WriteString("www:\n  type: A\n  values:\n")
+	for i := range zone.MaxWire/16 + 1 {
+		fmt.Fprintf(&big, "  - 198.18.%d.%d\n", i>>8, i&0xff)
+	}
+	if _, p := parse("example.com.yaml", big.String()); len(p) == 0 || p[0].Check != "too-large" || !strings.Contains(p[0].Text, "in a message") {
+		t.Errorf("too large for a message: %v", p)
+	}
 }
 
 // All types in octoDNS's shape, and what they become.
@@ -241,7 +249,7 @@ func FuzzZoneYAML(f *testing.F) {
 						t.Fatalf("%s %s: %v", r.Owner, r.Human.Set.Type, err)
 					}
 				}
-				if !r.Owner.Under(z.Apex) || r.Human.Set.Size() > zone.MaxRRset {
+				if !r.Owner.Under(z.Apex) || r.Human.Set.Extent().Fit() != nil {
 					t.Fatalf("%s", r.Owner)
 				}
 			}

@@ -256,8 +256,8 @@ func (w *Worker) contributions() (list []Contribution, check string, err error) 
 			}
 		}
 		set.Data = data[from:len(data):len(data)]
-		if set.Size() > zone.MaxRRset {
-			return nil, "rrset-too-large", fmt.Errorf("%s %s: more than %d octets in one RRset", first.owner, first.typ, zone.MaxRRset)
+		if err := set.Extent().Fit(); err != nil {
+			return nil, "rrset-too-large", fmt.Errorf("%s %s: %w", first.owner, first.typ, err)
 		}
 		if last := len(list) - 1; last < 0 || list[last].Owner != first.owner {
 			list = append(list, Contribution{Owner: first.owner, Shared: w.module.Shared})
