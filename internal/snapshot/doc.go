@@ -30,7 +30,7 @@
 //
 // P1: bytes follow from content and seed. P6: Open verifies before anything is served; what it cannot afford to
 // prove (that every node decodes) is checked again, in bounds, at each lookup, so that no file, however
-// hostile, makes a lookup panic or read outside the file. P9: every length is bounded by its section.
+// hostile, makes a lookup panic or read outside the file; a walk ends with an error there. P9: every length is bounded by its section.
 //
 // When the floor below fails: a file that cannot be written leaves the old one (internal/durable). A file that is
 // cut short while it is mapped, or whose disk is gone, faults in whoever reads it (SIGBUS): inside Guard that is an error,

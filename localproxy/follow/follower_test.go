@@ -368,7 +368,13 @@ func TestExpiredHeadIsServed(t *testing.T) {
 func TestCorruptFilesAreFetchedAnew(t *testing.T) {
 	t.Parallel()
 	for what, damage := range map[string]func(name string, content []byte) []byte{
-		"base cut":      func(n string, b []byte) []byte { return cutIf(strings.HasPrefix(n, "base-"), b) },
+		"base cut": func(n string, b []byte) []byte { return cutIf(strings.HasPrefix(n, "base-"), b) },
+		"base of an older program": func(n string, b []byte) []byte {
+			if strings.HasPrefix(n, "base-") {
+				b[8] = 1 // the format
+			}
+			return b
+		},
 		"base flipped":  func(n string, b []byte) []byte { return flipIf(strings.HasPrefix(n, "base-"), b) },
 		"journal empty": func(n string, b []byte) []byte { return b[:len(b)*btoi(!strings.HasPrefix(n, "journal-"))] },
 		"journal head":  func(n string, b []byte) []byte { return flipIf(strings.HasPrefix(n, "journal-"), b) },
