@@ -22,7 +22,7 @@ func byOracle(text string) (records []string, err error) {
 		if owner, err = zone.ParseName(h.Name); err != nil {
 			return records, err
 		}
-		data, err := rdata(rr)
+		data, err := rdata(rr, []byte(text))
 		if err != nil {
 			return records, err
 		}

@@ -65,7 +65,7 @@ func (p *parser) rare(f *frame, text []byte) {
 		}
 	}
 	for _, rr := range list {
-		p.rr(f, rr)
+		p.rr(f, rr, text)
 	}
 }
 
@@ -91,7 +91,7 @@ func (f *frame) recover(text []byte) {
 // probe makes a record of an owner name.
 const probe = " 0 A 192.0.2.1\n"
 
-func (p *parser) rr(f *frame, rr dns.RR) {
+func (p *parser) rr(f *frame, rr dns.RR, text []byte) {
 	h := rr.Header()
 	switch {
 	case h.Name != "":
@@ -110,7 +110,7 @@ func (p *parser) rr(f *frame, rr dns.RR) {
 		return
 	}
 	h.Name = "." // to be packed it must have one, any
-	data, err := rdata(rr)
+	data, err := rdata(rr, text)
 	if err != nil {
 		p.problem(f, zone.Problem{Check: badRecord, Name: zone.Name(f.owner).String(), Text: err.Error()})
 		return
@@ -120,7 +120,7 @@ func (p *parser) rr(f *frame, rr dns.RR) {
 	p.emit(f)
 }
 
-func rdata(rr dns.RR) (zone.Rdata, error) {
+func rdata(rr dns.RR, text []byte) (zone.Rdata, error) {
 	h := rr.Header()
 	if h.Class != dns.ClassINET {
 		return "", fmt.Errorf("class %s: only IN is served", dns.Class(h.Class))
@@ -128,7 +128,7 @@ func rdata(rr dns.RR) (zone.Rdata, error) {
 	if h.Ttl > zone.MaxTTL {
 		return "", fmt.Errorf("TTL %d: at most %d (RFC 2181 8)", h.Ttl, zone.MaxTTL)
 	}
-	return zone.RdataOf(rr)
+	return zone.RdataRead(rr, string(text))
 }
 
 // parseError is how miekg/dns prints a place: it does not export it.

@@ -45,6 +45,7 @@ func TestRead(t *testing.T) {
 				"main.zone:5 b.example. 300 A 192.0.2.1\nmain.zone:6 c.example. 300 A 192.0.2.9\nmain.zone:7: d.example.: class CH: only IN is served [bad-record]\n"},
 		"records of an owner that cannot be read": {head + "a A 192.0.2.1\na..b A 192.0.2.2\n  A 192.0.2.3\n  AAAA nonsense\nc A 192.0.2.4\n",
 			"main.zone:3 a.example. 300 A 192.0.2.1\nmain.zone:4:5: bad owner name: \"a..b\" [bad-syntax]\nmain.zone:7 c.example. 300 A 192.0.2.4\n"},
+		"known type, data of nothing":         {head + "a.example. MX \\# 0\nb.example. TYPE731 \\# 0\n", "main.zone:3: a.example.: empty record data [bad-record]\nmain.zone:4 b.example. 300 TYPE731 \\# 0 \n"},
 		"no owner at all":                     {head + "  A 192.0.2.3\n", "main.zone:3: no owner name, and none before [bad-record]\n"},
 		"a directive that cannot be followed": {head + "$ORIGIN a..b\nc A 192.0.2.4\n", "main.zone:3:12: bad origin name: \"a..b\" [bad-syntax]\n"},
 		"lines of an entry in parentheses":    {head + "\na TXT ( \"x\" ; one\n \"y\" )\nb A 192.0.2.1\n", "main.zone:4 a.example. 300 TXT \"x\" \"y\"\nmain.zone:6 b.example. 300 A 192.0.2.1\n"},

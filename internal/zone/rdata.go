@@ -40,7 +40,7 @@ func ParseRdata(t Type, text string, origin Name) (Rdata, error) {
 	if !ok || rr == nil || dns.Type(rr.Header().Rrtype) != dns.Type(t) {
 		return "", rdataError(t, text, errors.New("not a record"))
 	}
-	return RdataOf(rr)
+	return RdataRead(rr, text)
 }
 
 func rdataError(t Type, text string, err error) error {

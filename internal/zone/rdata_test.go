@@ -159,7 +159,8 @@ func TestProblemText(t *testing.T) {
 // TestEmptyRdata: RFC 3597 5 has data of no octets for types that nobody knows; of known ones only some may be empty.
 func TestEmptyRdata(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[string]bool{"TYPE731": true, "TYPE65280": true, "NULL": true, "A": false, "TXT": false} {
+	for kind, want := range map[string]bool{"TYPE731": true, "TYPE65280": true, "NULL": true, "APL": true, "A": false, "TXT": false, "MX": false,
+		"NS": false, "CNAME": false, "SOA": false, "SRV": false, "DS": false, "EUI48": false, "NID": false, "HTTPS": false} {
 		typ, _ := ParseType(kind)
 		data, err := ParseRdata(typ, `\# 0`, Root)
 		if (err == nil) != want || data != "" {
