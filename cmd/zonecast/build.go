@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zonecast/internal/snapshot"
+	"zonecast/internal/zone"
 )
 
 // buildGC is how much garbage there may be, in percent of what is in use, before it is collected: what a build keeps
@@ -42,7 +44,8 @@ Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
 			begun := time.Now()
 			var progress snapshot.Progress
 			stop := showProgress(cmd.ErrOrStderr(), &progress, begun)
-			stat, problems, err := snapshot.ZoneFiles{Paths: args, Stdin: cmd.InOrStdin()}.Compile(out, &progress)
+			files := snapshot.ZoneFiles{Paths: args, Stdin: cmd.InOrStdin()}
+			stat, problems, err := compileUntil(cmd.Context(), files, out, &progress)
 			stop()
 			printProblems(cmd, problems)
 			switch {
@@ -64,6 +67,32 @@ Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the snapshot file to write")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	return cmd
+}
+
+// compileUntil is Compile that a signal ends: at once while files are read, since nothing has been written and standard input may
+// never come; else when what was written has been removed.
+func compileUntil(ctx context.Context, files snapshot.ZoneFiles, out string, p *snapshot.Progress) (snapshot.Stat, []zone.Problem, error) {
+	type result struct {
+		stat     snapshot.Stat
+		problems []zone.Problem
+		err      error
+	}
+	done := make(chan result, 1)
+	go func() {
+		stat, problems, err := files.Compile(out, p)
+		done <- result{stat, problems, err}
+	}()
+	select {
+	case r := <-done:
+		return r.stat, r.problems, r.err
+	case <-ctx.Done():
+	}
+	p.Stop.Store(true)
+	if !p.Writing.Load() {
+		return snapshot.Stat{}, nil, snapshot.ErrStopped
+	}
+	r := <-done
+	return r.stat, r.problems, r.err
 }
 
 // progressEvery is often enough to look alive.

@@ -2,6 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -27,5 +32,19 @@ func TestNoProgressWithoutATerminal(t *testing.T) {
 	showProgress(&out, &snapshot.Progress{}, time.Now())()
 	if out.Len() > 0 {
 		t.Errorf("%q", &out)
+	}
+}
+
+// TestBuildEndsOnASignal: standard input that never comes keeps nobody waiting.
+func TestBuildEndsOnASignal(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in, w := io.Pipe()
+	defer w.Close()
+	dir := t.TempDir()
+	_, _, err := compileUntil(ctx, snapshot.ZoneFiles{Paths: []string{"-"}, Stdin: in}, filepath.Join(dir, "o.snap"), &snapshot.Progress{})
+	if left, _ := os.ReadDir(dir); !errors.Is(err, snapshot.ErrStopped) || len(left) > 0 {
+		t.Error(err, left)
 	}
 }

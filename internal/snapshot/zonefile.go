@@ -27,10 +27,14 @@ type ZoneFiles struct {
 	Seed  Seed      // zero: follows from the content
 }
 
+// ErrStopped says that a compilation was asked to stop (Progress.Stop).
+var ErrStopped = errors.New("stopped: nothing written")
+
 // Progress of a compilation, for whoever watches it meanwhile.
 type Progress struct {
 	Records atomic.Int64 // read so far, in steps of progressStep
 	Writing atomic.Bool  // all are read
+	Stop    atomic.Bool  // set by the watcher: the writing ends with ErrStopped, and leaves nothing behind
 }
 
 const progressStep = 1 << 12
@@ -237,7 +241,15 @@ func (c *compilation) write(out target) (Stat, error) {
 	if err != nil {
 		return Stat{}, err
 	}
-	if err := w.feed(c.nodes); err != nil {
+	err = w.feed(func(add func(key, body []byte) error) error {
+		return c.nodes(func(key, body []byte) error {
+			if c.progress.Stop.Load() {
+				return ErrStopped
+			}
+			return add(key, body)
+		})
+	})
+	if err != nil {
 		return Stat{}, err
 	}
 	if c.failed() {

@@ -284,3 +284,19 @@ func hosts(n int) string {
 	}
 	return b.String()
 }
+
+// TestCompileStops: what was asked to stop writes nothing.
+func TestCompileStops(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+	if err := os.WriteFile(in, []byte("example. 5 SOA a. b. 1 2 3 4 5\n NS a.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var p Progress
+	p.Stop.Store(true)
+	_, _, err := ZoneFiles{Paths: []string{in}}.Compile(out, &p)
+	if left, _ := os.ReadDir(dir); !errors.Is(err, ErrStopped) || len(left) != 1 {
+		t.Error(err, left)
+	}
+}
