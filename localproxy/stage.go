@@ -28,8 +28,8 @@ type Stage struct {
 	reports  fleet.Sender // nil when nothing is reported
 	self     self
 	keys     []release.VerifyKey // of source
-	fixed    string              // path of the one file
-	broke    chan error          // told when that breaks
+	fixed    fixedFile           // the one file, if one is served
+	broke    chan struct{}       // told when that breaks
 	bound    chan struct{}       // closed when server is set
 	server   *listen.Server
 }
@@ -82,7 +82,7 @@ func NewFixed(cfg Config, path string, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.fixed = path
+	s.fixed.path = path
 	s.register()
 	return s, nil
 }
@@ -104,7 +104,7 @@ func newStage(cfg Config, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("localproxy.rate_limit.%w", err)
 	}
-	s := &Stage{cfg: cfg, addrs: addrs, host: h, broke: make(chan error, 1), bound: make(chan struct{})}
+	s := &Stage{cfg: cfg, addrs: addrs, host: h, broke: make(chan struct{}, 1), bound: make(chan struct{})}
 	s.sessions = &sessions{slot: &s.slot, gate: gate, limiter: limiter, began: time.Now(), answers: answers}
 	s.self.started, s.self.build = time.Now(), buildText()
 	return s, nil
@@ -206,7 +206,10 @@ func (s *Stage) load() (*follow.Follower, error) {
 func (s *Stage) swapped(r *live.Release, took time.Duration, content bool) {
 	s.metrics.swapped(r, took, content)
 	s.host.Ready.Set(readyName, nil)
-	if content {
+	switch {
+	case s.source == nil:
+		s.host.Log.Info("serving file", "file", s.fixed.path, "zones", r.Base.Point.Zones, "names", r.Base.Point.Names, "records", r.Base.Point.Records, "took", took)
+	case content:
 		s.host.Log.Info("serving release", "epoch", r.Head.Epoch, "version", r.Head.Version, "zones", len(r.View.Zones()), "took", took)
 	}
 }

@@ -219,6 +219,47 @@ func TestFixed(t *testing.T) {
 	answers(t, addr, "_timestamp.example.", dns.TypeTXT, `"epoch=0" "version=0" "released=1795000123" "signed=1795000123" "as-of=1795000123"`)
 }
 
+// TestFixedFileReplaced: a file that is renamed into place takes over if it is sound, and else the one before stays.
+func TestFixedFileReplaced(t *testing.T) {
+	t.Parallel()
+	w := releasetest.New(t)
+	old := w.Bases[releasetest.Start]
+	w.Move("192.0.2.44")
+	w.Compile(false)
+	path := filepath.Join(t.TempDir(), "zones.snap")
+	replace := func(content []byte) {
+		if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace(old)
+	cfg := DefaultConfig()
+	cfg.DNS = []string{"127.0.0.1:0"}
+	h := host()
+	s, err := NewFixed(cfg, path, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, _ := run(t, s)
+	answers(t, addr, releasetest.Host, dns.TypeA, "192.0.2.1")
+	replace(w.Bases[w.Head.Version])
+	answers(t, addr, releasetest.Host, dns.TypeA, "192.0.2.44")
+	replace(old[:len(old)/2])
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, body := get(t, h, "/metrics"); strings.Contains(body, "zonecast_localproxy_follow_failures_total 1\n") {
+			break
+		} else if time.Now().After(end) {
+			t.Fatal("the half file was not looked at")
+		}
+	}
+	answers(t, addr, releasetest.Host, dns.TypeA, "192.0.2.44")
+	replace(old)
+	answers(t, addr, releasetest.Host, dns.TypeA, "192.0.2.1")
+}
+
 func TestFixedRefusesWhatIsNoSnapshot(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "zones.snap")
