@@ -53,6 +53,27 @@ func TestCutShortUnderTheMapping(t *testing.T) {
 	}
 }
 
+// Fsck's writer compares in goroutines of its own: a fault there ended the process.
+func TestCutShortUnderFsck(t *testing.T) {
+	t.Parallel()
+	s, path := mapped(t)
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	c, b := &comparer{data: s.data}, make([]byte, 8)
+	done := make(chan [2]error)
+	go func() {
+		_, write := c.Write(b)
+		_, read := c.ReadAt(b, 0)
+		done <- [2]error{write, read}
+	}()
+	for i, err := range <-done {
+		if !errors.Is(err, ErrFault) {
+			t.Error(i, err)
+		}
+	}
+}
+
 // Only a fault of the mapping is recovered: a programming error stays one.
 func TestGuardLetsOtherPanicsPass(t *testing.T) {
 	t.Parallel()

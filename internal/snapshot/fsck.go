@@ -65,7 +65,8 @@ func (s *Snapshot) fsck() (faults []error) {
 	return faults
 }
 
-// comparer is a target that holds what is written to what is there, and fails at the first octet that differs.
+// comparer is a target that holds what is written to what is there, and fails at the first octet that differs. The writer's
+// goroutines use it, which have nothing of Fsck's Guard: it has its own.
 type comparer struct {
 	data []byte
 	at   int
@@ -80,14 +81,27 @@ func (c *comparer) Write(b []byte) (int, error) {
 }
 
 func (c *comparer) WriteAt(b []byte, at int64) (int, error) {
-	there := c.data[min(at, int64(len(c.data))):]
-	if !bytes.HasPrefix(there, b) {
-		return 0, fmt.Errorf("octet %d %w", at+int64(commonPrefix(there, b)), errDiffers)
+	err := guard(c.data, func() error {
+		there := c.data[min(at, int64(len(c.data))):]
+		if !bytes.HasPrefix(there, b) {
+			return fmt.Errorf("octet %d %w", at+int64(commonPrefix(there, b)), errDiffers)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
 	}
 	return len(b), nil
 }
 
 // ReadAt gives what was written, which is what is there.
-func (c *comparer) ReadAt(b []byte, at int64) (int, error) {
-	return (&memory{octets: c.data}).ReadAt(b, at)
+func (c *comparer) ReadAt(b []byte, at int64) (n int, err error) {
+	ferr := guard(c.data, func() error {
+		n, err = (&memory{octets: c.data}).ReadAt(b, at)
+		return nil
+	})
+	if ferr != nil {
+		return 0, ferr
+	}
+	return n, err
 }
