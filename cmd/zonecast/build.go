@@ -21,18 +21,19 @@ import (
 const buildGC = 25
 
 func snapshotBuild() *cobra.Command {
-	var out string
+	var out, origin string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "build -o FILE ZONEFILE...",
 		Short: "Compile RFC 1035 zone files",
 		Long: `Compiles zone files ($ORIGIN, $TTL, $INCLUDE, $GENERATE) into one snapshot; "-" is standard input. The origin is
-$ORIGIN or the SOA's owner; an $INCLUDE is relative to the file that it stands in. Errors are listed all at once
+$ORIGIN, before any --origin, and without it the SOA's owner; an $INCLUDE is relative to the file that it stands in. Errors are listed all at once
 with file and line, and nothing is written then; the old file is replaced at the end, in one step. It takes
 memory of about twice the size of the file that it makes at most. Progress is shown on terminals alone.
 
 Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
 		Example: `  zonecast snapshot build -o zones.snap example.zone 2.0.192.in-addr.arpa.zone
+  zonecast snapshot build -o zones.snap --origin example. db.example     # a file that left its origin to named.conf
   dig @192.0.2.53 example. AXFR | zonecast snapshot build -o zones.snap -
   zonecast snapshot build --json -o zones.snap example.zone | jq .records`,
 		Args: cobra.MinimumNArgs(1),
@@ -40,11 +41,20 @@ Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
 			if out == "" {
 				return exitCode{2, errors.New("-o FILE is needed: the snapshot to write")}
 			}
+			files := snapshot.ZoneFiles{Paths: args, Stdin: cmd.InOrStdin()}
+			if origin != "" {
+				var err error
+				if files.Origin, err = zone.ParseName(origin); err != nil {
+					return exitCode{2, fmt.Errorf("--origin: %w", err)}
+				}
+				if len(args) > 1 {
+					return exitCode{2, errors.New("--origin is of one file: build them with $ORIGIN in each, or one by one")}
+				}
+			}
 			debug.SetGCPercent(buildGC)
 			begun := time.Now()
 			var progress snapshot.Progress
 			stop := showProgress(cmd.ErrOrStderr(), &progress, begun)
-			files := snapshot.ZoneFiles{Paths: args, Stdin: cmd.InOrStdin()}
 			stat, problems, err := compileUntil(cmd.Context(), files, out, &progress)
 			stop()
 			printProblems(cmd, problems)
@@ -65,6 +75,7 @@ Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "the snapshot file to write")
+	cmd.Flags().StringVar(&origin, "origin", "", "the `zone` that names before any $ORIGIN are relative to, for one file")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
 	return cmd
 }

@@ -24,15 +24,16 @@ type Record struct {
 }
 
 // Read reads the file at path, and what it includes, and gives its records. What is wrong is reported, with file, line and,
-// for bad-syntax, column. Names before any $ORIGIN are relative to the owner of the first SOA, once that has been read.
-func Read(path string, give func(*Record), report func(zone.Problem)) {
+// for bad-syntax, column. Names before any $ORIGIN are relative to origin, and where that is "" to the owner of the first
+// SOA, once it has been read.
+func Read(path string, origin zone.Name, give func(*Record), report func(zone.Problem)) {
 	abs, err := filepath.Abs(path)
 	if err == nil {
 		var file *os.File
 		if file, err = os.Open(abs); err == nil {
 			defer file.Close()
 			p := &parser{given: path, give: give, report: report}
-			p.read(&frame{in: newInput(file, inputBlock), path: abs, shown: display(path, abs)})
+			p.first(&frame{in: newInput(file, inputBlock), path: abs, shown: display(path, abs)}, origin)
 			return
 		}
 	}
@@ -49,13 +50,29 @@ func withoutPath(err error) string {
 
 // ReadFrom reads records from r as Read does; name stands for the file in problems, and files are included
 // relative to the working folder.
-func ReadFrom(r io.Reader, name string, give func(*Record), report func(zone.Problem)) {
+func ReadFrom(r io.Reader, name string, origin zone.Name, give func(*Record), report func(zone.Problem)) {
 	abs, err := filepath.Abs(name)
 	if err != nil {
 		abs = "/" + name
 	}
 	p := &parser{given: name, give: give, report: report}
-	p.read(&frame{in: newInput(r, inputBlock), path: abs, shown: name})
+	p.first(&frame{in: newInput(r, inputBlock), path: abs, shown: name}, origin)
+}
+
+// byteOrderMark is what some editors put before text in UTF-8. It is no part of the first name.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// first reads the frame that nothing includes.
+func (p *parser) first(f *frame, origin zone.Name) {
+	if origin != "" {
+		f.origin = []byte(origin)
+	}
+	for f.in.end-f.in.start < len(byteOrderMark) && f.in.fill() {
+	}
+	if bytes.HasPrefix(f.in.buf[f.in.start:f.in.end], byteOrderMark) {
+		f.in.start += len(byteOrderMark)
+	}
+	p.read(f)
 }
 
 // The checks of what is reported.

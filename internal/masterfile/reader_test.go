@@ -22,7 +22,7 @@ func read(t *testing.T, archive string) string {
 		}
 	}
 	var out strings.Builder
-	Read(filepath.Join(dir, "main.zone"), func(r *Record) {
+	Read(filepath.Join(dir, "main.zone"), "", func(r *Record) {
 		fmt.Fprintf(&out, "%s:%d %s %d %s %s\n", r.File, r.Line, zone.Name(r.Name), r.TTL, r.Type, zone.RdataText(r.Type, zone.Rdata(r.Data)))
 	}, func(p zone.Problem) { fmt.Fprintln(&out, p.Error()) })
 	return strings.ReplaceAll(out.String(), dir+"/", "")
@@ -146,7 +146,7 @@ func TestBounds(t *testing.T) {
 func TestReadFrom(t *testing.T) {
 	t.Parallel()
 	var out []string
-	ReadFrom(strings.NewReader("a.example. 5 A 192.0.2.1\nb.example. A x\n"), "standard input",
+	ReadFrom(strings.NewReader("a.example. 5 A 192.0.2.1\nb.example. A x\n"), "standard input", "",
 		func(r *Record) { out = append(out, fmt.Sprint(r.File, r.Line)) }, func(p zone.Problem) { out = append(out, p.Error()) })
 	if got := strings.Join(out, "|"); got != `standard input1|standard input:2:14: bad A: "x" [bad-syntax]` {
 		t.Error(got)
@@ -157,7 +157,7 @@ func TestNoSuchFile(t *testing.T) {
 	t.Parallel()
 	var got []zone.Problem
 	path := filepath.Join(t.TempDir(), "none")
-	Read(path, nil, func(p zone.Problem) { got = append(got, p) })
+	Read(path, "", nil, func(p zone.Problem) { got = append(got, p) })
 	if len(got) != 1 || got[0].File != path || got[0].Error() != path+": no such file or directory [unreadable]" {
 		t.Error(got)
 	}

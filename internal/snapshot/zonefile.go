@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/miekg/dns"
+
 	"zonecast/internal/masterfile"
 	"zonecast/internal/zone"
 )
@@ -25,6 +27,9 @@ type ZoneFiles struct {
 	Paths []string  // RFC 1035 files ($ORIGIN, $TTL, $INCLUDE, $GENERATE), one zone each; "-" is Stdin
 	Stdin io.Reader // what "-" stands for
 	Seed  Seed      // zero: follows from the content
+
+	// Origin of names before any $ORIGIN, for one file; "": the owner of its SOA.
+	Origin zone.Name
 }
 
 // ErrStopped says that a compilation was asked to stop (Progress.Stop).
@@ -65,10 +70,11 @@ func (z ZoneFiles) Compile(out string, progress *Progress) (Stat, []zone.Problem
 
 // zoneFile is one file's zone, with what is wrong in it.
 type zoneFile struct {
-	path  string
-	apex  zone.Name // "" without a SOA record
-	key   []byte    // of the apex
-	hasNS bool
+	path   string
+	apex   zone.Name // "" without a SOA record
+	key    []byte    // of the apex
+	hasNS  bool
+	signed bool // a signature was read
 
 	problems []zone.Problem
 	errors   int // among all problems, those past maxProblems too
@@ -124,7 +130,7 @@ func (z ZoneFiles) read(progress *Progress) *compilation {
 	c := &compilation{seed: z.Seed, progress: progress, records: newRuns()}
 	byApex := make(map[zone.Name]*zoneFile)
 	for _, path := range z.Paths {
-		f := c.readFile(path, z.Stdin)
+		f := c.readFile(path, z)
 		other, twice := byApex[f.apex]
 		switch {
 		case f.apex == "" && f.errors == 0:
@@ -143,7 +149,7 @@ func (z ZoneFiles) read(progress *Progress) *compilation {
 	return c
 }
 
-func (c *compilation) readFile(path string, stdin io.Reader) *zoneFile {
+func (c *compilation) readFile(path string, z ZoneFiles) *zoneFile {
 	f := &zoneFile{path: path}
 	c.files = append(c.files, f)
 	c.owner = nil
@@ -157,16 +163,21 @@ func (c *compilation) readFile(path string, stdin io.Reader) *zoneFile {
 			f.apex = zone.Name(r.Name)
 			f.key = appendKey(nil, f.apex)
 		}
+		if r.Type == typeRRSIG && !f.signed {
+			f.signed = true
+			f.note(zone.Problem{Check: "signed-zone", Severity: zone.Warning, File: r.File, Line: r.Line, Name: zone.Name(r.Name).String(),
+				Text: "the zone is signed, and answers carry no signatures: whoever validates takes it for bogus", Fix: "serve the unsigned zone, and take its DS out of the zone above"})
+		}
 		c.put(r, uint32(source)) //nolint:gosec // files
 		if count++; count%progressStep == 0 {
 			c.progress.Records.Add(progressStep)
 		}
 	}
-	if path == "-" && stdin != nil {
+	if path == "-" && z.Stdin != nil {
 		f.path = "standard input"
-		masterfile.ReadFrom(stdin, f.path, give, f.note)
+		masterfile.ReadFrom(z.Stdin, f.path, z.Origin, give, f.note)
 	} else {
-		masterfile.Read(path, give, f.note)
+		masterfile.Read(path, z.Origin, give, f.note)
 	}
 	c.progress.Records.Add(int64(count % progressStep))
 	return f
@@ -204,6 +215,8 @@ func (c *compilation) source(f *zoneFile, shown string) int {
 	c.sources = append(c.sources, s)
 	return len(c.sources) - 1
 }
+
+const typeRRSIG = zone.Type(dns.TypeRRSIG)
 
 // recordFront is what stands before a record's data: type 2, TTL 4, source 4, line 4, length 2.
 const recordFront = 16

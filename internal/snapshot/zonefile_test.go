@@ -58,9 +58,12 @@ func TestZoneFileProblems(t *testing.T) {
 		"SOA below":        {"-- a.zone --\n" + soa + "b 60 SOA a b 1 2 3 4 5\n", "a.zone:3: b.example.: a second SOA, below the apex [soa-not-apex]"},
 		"TTLs":             {"-- a.zone --\n" + soa + "www 60 A 192.0.2.1\nwww 30 A 192.0.2.2\n", "a.zone:4: warning: www.example.: A has several TTLs; the smallest is served [ttl-mismatch]"},
 		"large TTL":        {"-- a.zone --\n" + soa + "www 4294967295 A 192.0.2.1\n", "a.zone:3: www.example.: TTL 4294967295: at most 2147483647 (RFC 2181 8) [bad-record]"},
-		"class":            {"-- a.zone --\n" + soa + "www 60 CH TXT a\n", "a.zone:3: www.example.: class CH: only IN is served [bad-record]"},
-		"many":             {"-- a.zone --\n" + soa + strings.Repeat("x.example.net. 1 A 192.0.2.1\n", maxProblems+7), "a.zone: 7 more problems are not shown [too-many-problems]"},
-		"zone twice":       {"-- a.zone --\n" + soa + "-- b.zone --\n" + soa, "b.zone: example.: zone is in"},
+		"signed": {"-- a.zone --\n" + soa + "@ 60 RRSIG SOA 8 1 60 20260101000000 20250101000000 1 example. AAAA\nwww 60 RRSIG A 8 1 60 20260101000000 20250101000000 1 example. AAAA\n",
+			"a.zone:3: warning: example.: the zone is signed"},
+		"byte order mark": {"-- a.zone --\n\xef\xbb\xbf" + soa, ""},
+		"class":           {"-- a.zone --\n" + soa + "www 60 CH TXT a\n", "a.zone:3: www.example.: class CH: only IN is served [bad-record]"},
+		"many":            {"-- a.zone --\n" + soa + strings.Repeat("x.example.net. 1 A 192.0.2.1\n", maxProblems+7), "a.zone: 7 more problems are not shown [too-many-problems]"},
+		"zone twice":      {"-- a.zone --\n" + soa + "-- b.zone --\n" + soa, "b.zone: example.: zone is in"},
 		"lower zone wins": {"-- a.zone --\n" + soa + "b 60 NS ns.b\nns.b 60 A 192.0.2.1\nx.b 60 TXT lost\n-- b.zone --\n$ORIGIN b.example.\n@ 60 SOA a b 1 2 3 4 5\n@ 60 NS ns\nns 60 A 192.0.2.1\n",
 			"a.zone:5: warning: x.b.example.: TXT is not served: another file's zone begins here or above [shadowed-by-zone]"},
 	} {
@@ -87,6 +90,16 @@ func TestZoneFileProblems(t *testing.T) {
 				t.Errorf("error %v, file %v", err, serr)
 			}
 		})
+	}
+}
+
+// TestOriginGiven: for files whose origin stands in the configuration of the server they come from.
+func TestOriginGiven(t *testing.T) {
+	t.Parallel()
+	dir, zones := write(t, "-- a.zone --\n@ 60 SOA ns1 admin 7 3600 600 86400 60\n@ 60 NS ns1\nns1 60 A 192.0.2.1\n")
+	stat, problems, err := ZoneFiles{Paths: zones, Origin: name("example.")}.Compile(filepath.Join(dir, "out"), nil)
+	if err != nil || len(problems) > 0 || stat.Names != 2 {
+		t.Error(stat, problems, err)
 	}
 }
 
