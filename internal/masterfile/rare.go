@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/miekg/dns"
 
@@ -146,6 +147,9 @@ func (p *parser) syntax(f *frame, text []byte, err error) {
 			problem.Line = f.line + min(line, lines) - 1
 			problem.Column, _ = strconv.Atoi(m[3])
 		}
+	}
+	if f.origin == nil && strings.Contains(problem.Text, "name") {
+		problem.Fix = "no $ORIGIN says yet what names are relative to"
 	}
 	p.problem(f, problem)
 }

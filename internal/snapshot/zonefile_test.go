@@ -60,6 +60,7 @@ func TestZoneFileProblems(t *testing.T) {
 		"large TTL":        {"-- a.zone --\n" + soa + "www 4294967295 A 192.0.2.1\n", "a.zone:3: www.example.: TTL 4294967295: at most 2147483647 (RFC 2181 8) [bad-record]"},
 		"signed": {"-- a.zone --\n" + soa + "@ 60 RRSIG SOA 8 1 60 20260101000000 20250101000000 1 example. AAAA\nwww 60 RRSIG A 8 1 60 20260101000000 20250101000000 1 example. AAAA\n",
 			"a.zone:3: warning: example.: the zone is signed"},
+		"no origin":       {"-- a.zone --\n@ 60 SOA a b 1 2 3 4 5\n", `a.zone:1:2: bad owner name: "@" [bad-syntax]; no $ORIGIN says yet`},
 		"byte order mark": {"-- a.zone --\n\xef\xbb\xbf" + soa, ""},
 		"class":           {"-- a.zone --\n" + soa + "www 60 CH TXT a\n", "a.zone:3: www.example.: class CH: only IN is served [bad-record]"},
 		"many":            {"-- a.zone --\n" + soa + strings.Repeat("x.example.net. 1 A 192.0.2.1\n", maxProblems+7), "a.zone: 7 more problems are not shown [too-many-problems]"},
