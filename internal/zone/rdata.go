@@ -80,9 +80,11 @@ func emptyAllowed(t uint16) bool {
 	return !known || t == dns.TypeAPL || t == dns.TypeNULL
 }
 
-// lowerNames folds the names that RFC 4034 6.2 (as amended by RFC 6840 5.1) lists, and SVCB's target.
-func lowerNames(rr dns.RR) {
+// lowerNames folds the names that RFC 4034 6.2 (as amended by RFC 6840 5.1) lists, and SVCB's target. It tells whether
+// the type has any.
+func lowerNames(rr dns.RR) (some bool) {
 	fold := func(names ...*string) {
+		some = true
 		for _, n := range names {
 			*n = lowerASCII(dns.Fqdn(*n))
 		}
@@ -115,6 +117,7 @@ func lowerNames(rr dns.RR) {
 	case *dns.HTTPS:
 		fold(&r.Target)
 	}
+	return some
 }
 
 // lowerASCII folds A to Z and leaves every other octet alone: dns.CanonicalName would read octets above ASCII, which a
