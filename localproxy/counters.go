@@ -64,7 +64,7 @@ var (
 	queriesDesc = prometheus.NewDesc("zonecast_localproxy_queries_total", "Queries answered, by transport, type and rcode.",
 		[]string{"transport", "type", "rcode"}, nil)
 	droppedDesc    = prometheus.NewDesc("zonecast_localproxy_dropped_packets_total", "Packets that are no queries and got no answer.", nil, nil)
-	prohibitedDesc = prometheus.NewDesc("zonecast_localproxy_prohibited_total", "Queries refused because their client may not ask; also counted as answered.", nil, nil)
+	prohibitedDesc = prometheus.NewDesc("zonecast_localproxy_prohibited_total", "Queries refused because their client may not ask; also counted as answered, unless a rate limit drops the answer.", nil, nil)
 	limitedDesc    = prometheus.NewDesc("zonecast_localproxy_rate_limited_total", "Responses over UDP beyond the rate limits, by what became of them; truncated ones are also counted as answered.",
 		[]string{"result"}, nil)
 )
