@@ -1,28 +1,13 @@
 package ruleset
 
 import (
-	"errors"
 	"reflect"
-	"slices"
-	"strings"
 
-	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/optimizer"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
-)
 
-// Limits on one expression (P9). The memory budget counts elements that a run makes, not octets.
-const (
-	maxExpression   = 2 << 10 // octets
-	maxExprNodes    = 500
-	maxMemoryBudget = 20_000
+	"zonecast/internal/expression"
 )
 
 // scope is what an expression can see: the kind's attributes, id, vars, under `each` the element as it, and with `number` n.
@@ -61,71 +46,19 @@ const (
 	plainReverse // reverse() of the attribute in slot
 )
 
-// fault is an error in an expression, with its place as an offset in characters.
-type fault struct {
-	check, text, fix string
-	offset           int
-}
-
 // compile checks and compiles an expression. want is reflect.Bool for a condition, else Invalid.
-func (s scope) compile(source string, want reflect.Kind) (*program, *fault) {
-	if len(source) > maxExpression {
-		return nil, &fault{check: "bad-expression", text: "the expression is longer than 2 KiB"}
-	}
-	if strings.TrimSpace(source) == "" {
-		return nil, &fault{check: "empty-text", text: "the expression is empty", fix: "write an expression or leave the key out"}
-	}
-	config := conf.CreateNew()
-	config.MaxNodes = maxExprNodes
-	for name := range config.Builtins {
-		if !slices.Contains(builtins, name) {
-			expr.DisableBuiltin(name)(config)
-		}
-	}
-	expr.Env(s.env())(config)
-	for _, option := range functions() {
-		option(config)
-	}
-	for name := range config.Disabled {
-		delete(config.Builtins, name)
-	}
-	tree, err := parser.ParseWithConfig(source, config)
-	if err != nil {
-		return nil, faultOf(err)
-	}
+func (s scope) compile(source string, want reflect.Kind) (*program, *expression.Fault) {
 	r := &rewriter{scope: s, prog: &program{}}
-	tree.Node = r.node(tree.Node)
-	if r.fault != nil {
-		return nil, r.fault
+	code, fault := expression.Compile(source, expression.Options{
+		Env: s.env(), Functions: append(expression.Functions(), absent()), Want: want,
+		Rewrite: func(n ast.Node) (ast.Node, *expression.Fault) { n = r.node(n); return n, r.fault },
+		Checked: func(n ast.Node) { r.prog.typ = r.typeOf(n); r.plain(n) },
+	})
+	if fault != nil {
+		return nil, fault
 	}
-	if want != reflect.Invalid {
-		config.Expect, config.ExpectAny = want, false // what `any` there is would only fail at night
-	}
-	if _, err := checker.Check(tree, config); err != nil {
-		return nil, faultOf(err)
-	}
-	r.prog.typ = r.typeOf(tree.Node)
-	r.plain(tree.Node)
-	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, faultOf(err)
-	}
-	if r.prog.code, err = compiler.Compile(tree, config); err != nil {
-		return nil, faultOf(err)
-	}
+	r.prog.code = code
 	return r.prog, nil
-}
-
-func faultOf(err error) *fault {
-	f := &fault{check: "bad-expression", text: err.Error()}
-	var at *file.Error
-	if errors.As(err, &at) {
-		f.text, f.offset = at.Message, at.From
-	}
-	f.text = strings.ReplaceAll(f.text, "\n", " ")
-	if strings.HasPrefix(f.text, "expected ") || strings.Contains(f.text, "mismatched type") || strings.Contains(f.text, "cannot use") {
-		f.check = "expression-type"
-	}
-	return f
 }
 
 // env gives the types of everything an expression can name.

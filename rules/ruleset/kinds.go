@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"zonecast/internal/expression"
+	"zonecast/internal/strictyaml"
 )
 
 // Base is the type of an attribute, or of a list's elements.
@@ -33,8 +36,8 @@ var scalarBases = []string{string(String), string(Label), string(Name), string(I
 const (
 	maxKinds = 1000
 	maxAttrs = 256
-	MaxList  = 1000    // elements of a list attribute
-	MaxValue = 4 << 10 // octets of a text attribute
+	MaxList  = expression.MaxList // elements of a list attribute
+	MaxValue = 4 << 10            // octets of a text attribute
 )
 
 // Type is an attribute's type.
@@ -89,32 +92,32 @@ var reservedAttrs = []string{"id", "kind", "rev", "it", "vars", "n", "has", "rev
 
 // readKinds reads kinds.yaml.
 func (s *source) readKinds(data []byte) map[string]*Kind {
-	root := s.parse(data)
+	root := s.Parse(data)
 	if root == nil {
 		return nil
 	}
-	top := s.mapping(root, "kinds.yaml", "kinds")
+	top := s.Mapping(root, "kinds.yaml", "kinds")
 	list, ok := top["kinds"]
 	if !ok {
-		s.fail("missing-key", root, "kinds.yaml has no key kinds", "start the file with kinds:")
+		s.Fail("missing-key", root, "kinds.yaml has no key kinds", "start the file with kinds:")
 		return nil
 	}
 	kinds := map[string]*Kind{}
 	if list.Kind != yaml.MappingNode || len(list.Content) == 0 || len(list.Content) > 2*maxKinds {
-		s.fail("bad-kind", list, "kinds must be a mapping of 1 to 1000 kinds to their attributes", "")
+		s.Fail("bad-kind", list, "kinds must be a mapping of 1 to 1000 kinds to their attributes", "")
 		return nil
 	}
 	for i := 0; i+1 < len(list.Content); i += 2 {
 		key := list.Content[i]
 		if !moduleName.MatchString(key.Value) {
-			s.fail("bad-kind", key, fmt.Sprintf("%q is no name for a kind", key.Value), "use lower-case letters, digits, hyphen and underscore")
+			s.Fail("bad-kind", key, fmt.Sprintf("%q is no name for a kind", key.Value), "use lower-case letters, digits, hyphen and underscore")
 			continue
 		}
 		k := &Kind{Name: key.Value, Attrs: s.attrs(list.Content[i+1], "kind "+key.Value, false)}
 		k.seal()
 		kinds[k.Name] = k
 	}
-	if !s.ok() {
+	if !s.OK() {
 		return nil
 	}
 	return kinds
@@ -130,18 +133,18 @@ func (k *Kind) seal() {
 
 func (s *source) attrs(n *yaml.Node, what string, fields bool) []Attr {
 	if n.Kind != yaml.MappingNode || len(n.Content) > 2*maxAttrs || len(n.Content) == 0 {
-		s.fail("bad-kind", n, what+" must be a mapping of 1 to 256 attributes to types", "")
+		s.Fail("bad-kind", n, what+" must be a mapping of 1 to 256 attributes to types", "")
 		return nil
 	}
 	var attrs []Attr
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if !identifier.MatchString(key.Value) || len(key.Value) > 64 {
-			s.fail("bad-attribute-name", key, fmt.Sprintf("%q is no name for an attribute", key.Value), "start with a letter; use letters, digits and underscore")
+			s.Fail("bad-attribute-name", key, fmt.Sprintf("%q is no name for an attribute", key.Value), "start with a letter; use letters, digits and underscore")
 			continue
 		}
-		if !fields && (slices.Contains(reservedAttrs, key.Value) || isFunction(key.Value)) {
-			s.fail("bad-attribute-name", key, fmt.Sprintf("%q has a meaning of its own in expressions", key.Value), "choose another name")
+		if !fields && (slices.Contains(reservedAttrs, key.Value) || slices.Contains(functionNames(), key.Value)) {
+			s.Fail("bad-attribute-name", key, fmt.Sprintf("%q has a meaning of its own in expressions", key.Value), "choose another name")
 			continue
 		}
 		attrs = append(attrs, s.attr(key.Value, n.Content[i+1], fields))
@@ -155,7 +158,7 @@ func (s *source) attr(name string, n *yaml.Node, field bool) Attr {
 		a.Type = s.scalarType(n)
 		return a
 	}
-	spec := s.mapping(n, "attribute "+name, "type", "enum", "list", "optional", "default")
+	spec := s.Mapping(n, "attribute "+name, "type", "enum", "list", "optional", "default")
 	given := 0
 	if t := spec["type"]; t != nil {
 		given++
@@ -170,10 +173,10 @@ func (s *source) attr(name string, n *yaml.Node, field bool) Attr {
 		a.Type = s.listType(name, l, field)
 	}
 	if given != 1 && spec != nil {
-		s.fail("bad-kind", n, "attribute "+name+" needs exactly one of type, enum and list", "")
+		s.Fail("bad-kind", n, "attribute "+name+" needs exactly one of type, enum and list", "")
 	}
 	if o := spec["optional"]; o != nil {
-		a.Optional = s.boolean(o, "optional")
+		a.Optional = s.Boolean(o, "optional")
 	}
 	if d := spec["default"]; d != nil && given == 1 {
 		a.Default = s.defaultOf(a, d)
@@ -183,7 +186,7 @@ func (s *source) attr(name string, n *yaml.Node, field bool) Attr {
 
 func (s *source) scalarType(n *yaml.Node) Type {
 	if n.Kind != yaml.ScalarNode || !slices.Contains(scalarBases, n.Value) {
-		s.fail("unknown-type", n, fmt.Sprintf("unknown attribute type %q", n.Value), nearest(n.Value, append(slices.Clone(scalarBases), "{enum: […]}", "{list: …}")))
+		s.Fail("unknown-type", n, fmt.Sprintf("unknown attribute type %q", n.Value), strictyaml.Nearest(n.Value, append(slices.Clone(scalarBases), "{enum: […]}", "{list: …}")))
 		return Type{Base: String}
 	}
 	return Type{Base: Base(n.Value)}
@@ -192,16 +195,16 @@ func (s *source) scalarType(n *yaml.Node) Type {
 func (s *source) enumType(n *yaml.Node) Type {
 	t := Type{Base: Enum}
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxAttrs {
-		s.fail("bad-kind", n, "enum must be a list of 1 to 256 words", "write enum: [up, down]")
+		s.Fail("bad-kind", n, "enum must be a list of 1 to 256 words", "write enum: [up, down]")
 		return t
 	}
 	for _, word := range n.Content {
-		text, ok := s.text(word, "an enum's word")
+		text, ok := s.Text(word, "an enum's word")
 		if ok && slices.Contains(t.Enum, text) {
-			s.fail("bad-kind", word, fmt.Sprintf("%q stands twice in the enum", text), "")
+			s.Fail("bad-kind", word, fmt.Sprintf("%q stands twice in the enum", text), "")
 		}
 		if ok && word.Tag != "!!str" {
-			s.fail("bad-kind", word, fmt.Sprintf("%s is not text", word.Value), "put it in quotes")
+			s.Fail("bad-kind", word, fmt.Sprintf("%s is not text", word.Value), "put it in quotes")
 		}
 		t.Enum = append(t.Enum, text)
 	}
@@ -213,7 +216,7 @@ func (s *source) listType(name string, n *yaml.Node, field bool) Type {
 	var elem Type
 	switch {
 	case field:
-		s.fail("bad-kind", n, "a list inside a list's fields is not supported", "make it a list of its own")
+		s.Fail("bad-kind", n, "a list inside a list's fields is not supported", "make it a list of its own")
 	case n.Kind == yaml.ScalarNode:
 		elem = s.scalarType(n)
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == "enum" && n.Content[1].Kind == yaml.SequenceNode:
@@ -227,16 +230,16 @@ func (s *source) listType(name string, n *yaml.Node, field bool) Type {
 
 func (s *source) defaultOf(a Attr, n *yaml.Node) any {
 	if a.Type.Base == List {
-		s.fail("bad-default", n, "a list cannot have a default", "use optional: true; an absent list is skipped")
+		s.Fail("bad-default", n, "a list cannot have a default", "use optional: true; an absent list is skipped")
 		return nil
 	}
-	raw, ok := s.scalarValue(n)
+	raw, ok := s.Scalar(n)
 	if !ok {
 		return nil
 	}
 	v, err := a.Type.scalar(raw)
 	if err != nil {
-		s.fail("bad-default", n, "default of "+strconv.Quote(a.Name)+": "+err.Error(), "")
+		s.Fail("bad-default", n, "default of "+strconv.Quote(a.Name)+": "+err.Error(), "")
 	}
 	return v
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/expression"
+	"zonecast/internal/strictyaml"
 )
 
 func repeat(n int, format string) string {
@@ -32,18 +34,18 @@ func TestLimitsOfModules(t *testing.T) {
 		"tests": {"bad-test", func(n int) string {
 			return "records:\n" + record + "tests:\n" + strings.Repeat("  - {given: {hostname: a}, expect: ''}\n", n)
 		}, maxTests},
-		"text":       {"yaml-too-large", func(n int) string { return "about: '" + strings.Repeat("x", n) + "'\nrecords:\n" + record }, maxText},
-		"expression": {"bad-expression", func(n int) string { return "when: 'id == \"" + strings.Repeat("x", n-8) + "\"'\nrecords:\n" + record }, maxExpression},
+		"text":       {"yaml-too-large", func(n int) string { return "about: '" + strings.Repeat("x", n) + "'\nrecords:\n" + record }, strictyaml.MaxText},
+		"expression": {"bad-expression", func(n int) string { return "when: 'id == \"" + strings.Repeat("x", n-8) + "\"'\nrecords:\n" + record }, expression.MaxOctets},
 		"depth": {"yaml-too-large", func(n int) string {
 			return "records:\n" + record + "tests:\n  - {expect: '', given: {roles: " + strings.Repeat("[", n-4) + strings.Repeat("]", n-4) + "}}\n"
-		}, maxDepth},
+		}, strictyaml.MaxDepth},
 		"pieces": {"bad-template", func(n int) string {
 			return "records:\n  - {name: x.example., type: TXT, value: '" + strings.Repeat("{id}", n) + "'}\n"
 		}, maxPieces},
-		"expr nodes": {"bad-expression", func(n int) string { return "when: '" + strings.Repeat("!", n-1) + "virtual'\nrecords:\n" + record }, maxExprNodes},
+		"expr nodes": {"bad-expression", func(n int) string { return "when: '" + strings.Repeat("!", n-1) + "virtual'\nrecords:\n" + record }, expression.MaxNodes},
 		"yaml nodes": {"yaml-too-large", func(n int) string {
 			return "records:\n" + record + "tests:\n  - {expect: '', given: {roles: [" + strings.Repeat("a,", n-23) + "]}}\n"
-		}, maxNodes},
+		}, strictyaml.MaxNodes},
 		"module name": {"bad-module-name", func(n int) string { return "records:\n" + record + "#" + strings.Repeat("m", n) }, 63},
 	} {
 		load := func(n int) (checks []string) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/strictyaml"
 	"zonecast/internal/zone"
 	"zonecast/rules/maker"
 )
@@ -95,15 +96,15 @@ func (r *Ruleset) loadKinds(files []checkout.File) {
 	if i < 0 {
 		f.Problems = []zone.Problem{r.fileProblem(KindsFile, "kinds-missing", "there is no kinds.yaml, so no module can be loaded", "write one: it types the attributes that modules use")}
 	} else {
-		s := &source{path: r.opt.Prefix + KindsFile}
+		s := &source{File: strictyaml.File{Path: r.opt.Prefix + KindsFile}}
 		if kinds := s.readKinds(files[i].Data); kinds != nil {
 			r.Kinds, f.Data = kinds, files[i].Data
 			return
 		}
-		f.Problems = s.problems
+		f.Problems = s.Problems
 	}
 	if good, ok := r.opt.LastGood[KindsFile]; ok {
-		s := &source{path: r.opt.Prefix + KindsFile}
+		s := &source{File: strictyaml.File{Path: r.opt.Prefix + KindsFile}}
 		if kinds := s.readKinds(good); kinds != nil {
 			r.Kinds, f.Data, f.Held = kinds, good, true
 		}
@@ -146,14 +147,14 @@ func (r *Ruleset) LoadModule(f checkout.File) (*Module, []zone.Problem) {
 }
 
 func (r *Ruleset) compile(f checkout.File, vars map[string]string) (*Module, []zone.Problem) {
-	s := &source{path: r.opt.Prefix + f.Path}
-	root := s.parse(f.Data)
+	s := &source{File: strictyaml.File{Path: r.opt.Prefix + f.Path}}
+	root := s.Parse(f.Data)
 	if root == nil {
-		return nil, s.problems
+		return nil, s.Problems
 	}
 	m := s.module(root, r.Kinds, vars, r.opt)
-	if !s.ok() || m == nil {
-		return nil, s.problems
+	if !s.OK() || m == nil {
+		return nil, s.Problems
 	}
 	m.Path = f.Path
 	m.again = func(vars map[string]string) (*Module, []zone.Problem) { return r.compile(f, vars) }

@@ -68,13 +68,13 @@ func manualTables(t *testing.T, r *Ruleset, text string) {
 		if got := string(list[0].Sets[0].Data[0][1:]); got != m[2] {
 			t.Errorf("%s gives %q, the manual says %q", m[1], got, m[2])
 		}
-		for _, f := range append(builtins, ownFunctions...) {
+		for _, f := range functionNames() {
 			if strings.Contains(m[1], f+"(") {
 				seen[f] = true
 			}
 		}
 	}
-	for _, f := range append(builtins, ownFunctions...) {
+	for _, f := range functionNames() {
 		if !seen[f] {
 			t.Errorf("function %s has no example in the manual", f)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"zonecast/internal/strictyaml"
 	"zonecast/internal/zone"
 )
 
@@ -63,40 +64,40 @@ var recordKeys = []string{"name", "type", "ttl", "when", "each", "value", "value
 
 // module reads a module's root mapping.
 func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string]string, opt Options) *Module {
-	top := s.mapping(root, "a module", moduleKeys...)
+	top := s.Mapping(root, "a module", moduleKeys...)
 	if top == nil {
 		return nil
 	}
-	m := &Module{display: s.path, vars: vars}
+	m := &Module{display: s.Path, vars: vars}
 	for _, key := range []string{"module", "kind"} {
 		if top[key] == nil {
-			s.fail("missing-key", root, "the module has no key "+key, "")
+			s.Fail("missing-key", root, "the module has no key "+key, "")
 		}
 	}
 	if n := top["module"]; n != nil {
-		m.Name, _ = s.text(n, "module")
+		m.Name, _ = s.Text(n, "module")
 		if m.Name != "" && !moduleName.MatchString(m.Name) {
-			s.fail("bad-module-name", n, fmt.Sprintf("%q is no name for a module", m.Name), "use lower-case letters, digits, hyphen and underscore; start with a letter")
+			s.Fail("bad-module-name", n, fmt.Sprintf("%q is no name for a module", m.Name), "use lower-case letters, digits, hyphen and underscore; start with a letter")
 		}
 		s.name(m.Name)
 	}
 	if n := top["about"]; n != nil {
-		m.About, _ = s.text(n, "about")
+		m.About, _ = s.Text(n, "about")
 	}
 	if n := top["shared"]; n != nil {
-		m.Shared = s.boolean(n, "shared")
+		m.Shared = s.Boolean(n, "shared")
 	}
 	ttl := opt.DefaultTTL
 	if n := top["ttl"]; n != nil {
-		ttl = s.ttl(n)
+		ttl = s.TTL(n)
 	}
 	n := top["kind"]
 	if n == nil {
 		return nil
 	}
-	m.Kind, _ = s.text(n, "kind")
+	m.Kind, _ = s.Text(n, "kind")
 	if m.kind = kinds[m.Kind]; m.kind == nil {
-		s.fail("unknown-kind", n, fmt.Sprintf("kinds.yaml has no kind %q", m.Kind), nearest(m.Kind, slices.Collect(maps.Keys(kinds))))
+		s.Fail("unknown-kind", n, fmt.Sprintf("kinds.yaml has no kind %q", m.Kind), strictyaml.Nearest(m.Kind, slices.Collect(maps.Keys(kinds))))
 		return nil
 	}
 	sc := scope{kind: m.kind, vars: vars}
@@ -110,7 +111,7 @@ func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string
 	if n := top["tests"]; n != nil {
 		m.tests = s.tests(n)
 	}
-	if !s.ok() {
+	if !s.OK() {
 		return nil
 	}
 	m.need()
@@ -120,15 +121,15 @@ func (s *source) module(root *yaml.Node, kinds map[string]*Kind, vars map[string
 
 // name puts the module's name on the problems found before it was known.
 func (s *source) name(name string) {
-	s.subject = name
-	for i := range s.problems {
-		s.problems[i].Name = name
+	s.Subject = name
+	for i := range s.Problems {
+		s.Problems[i].Name = name
 	}
 }
 
 func (s *source) records(m *Module, n *yaml.Node, sc scope, ttl uint32) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxRecords {
-		s.fail("wrong-type", n, fmt.Sprintf("records must be a list of 1 to %d records", maxRecords), "")
+		s.Fail("wrong-type", n, fmt.Sprintf("records must be a list of 1 to %d records", maxRecords), "")
 		return
 	}
 	for i, entry := range n.Content {
@@ -141,7 +142,7 @@ func (s *source) records(m *Module, n *yaml.Node, sc scope, ttl uint32) {
 
 // expression reads and compiles a scalar that is an expression as a whole.
 func (s *source) expression(n *yaml.Node, what string, sc scope, want reflect.Kind) *program {
-	text, ok := s.text(n, what)
+	text, ok := s.Text(n, what)
 	if !ok {
 		return nil
 	}
@@ -149,14 +150,14 @@ func (s *source) expression(n *yaml.Node, what string, sc scope, want reflect.Ki
 	if f == nil {
 		return p
 	}
-	if s.commentAfter(n) {
-		s.fail("comment-eaten", n, what+" has no quotes, so its end was taken as a comment: "+f.text, "put the expression in single quotes")
+	if s.CommentAfter(n) {
+		s.Fail("comment-eaten", n, what+" has no quotes, so its end was taken as a comment: "+f.Text, "put the expression in single quotes")
 		return nil
 	}
-	if want == reflect.Bool && f.check == "expression-type" {
-		f.text += fmt.Sprintf(": %s must be true or false", what)
+	if want == reflect.Bool && f.Check == "expression-type" {
+		f.Text += fmt.Sprintf(": %s must be true or false", what)
 	}
-	s.failAt(f.check, n, f.offset, f.text, f.fix)
+	s.FailAt(f.Check, n, f.Offset, f.Text, f.Fix)
 	return nil
 }
 

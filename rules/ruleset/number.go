@@ -30,12 +30,12 @@ type number struct {
 
 // number reads number: {of, grace}.
 func (s *source) number(n *yaml.Node, sc scope) *number {
-	f := s.mapping(n, "number", numberKeys...)
+	f := s.Mapping(n, "number", numberKeys...)
 	if f == nil {
 		return nil
 	}
 	if f["of"] == nil {
-		s.fail("missing-key", n, "number has no key of", "write number: {of: '\"web\"'}, an expression that gives the role")
+		s.Fail("missing-key", n, "number has no key of", "write number: {of: '\"web\"'}, an expression that gives the role")
 		return nil
 	}
 	num := &number{of: s.expression(f["of"], "of", sc, reflect.Invalid), grace: int64(defaultGrace / time.Second)}
@@ -43,18 +43,18 @@ func (s *source) number(n *yaml.Node, sc scope) *number {
 		return nil
 	}
 	if b := num.of.typ.Base; b != Label && b != String && b != Enum && b != Name {
-		s.fail("expression-type", f["of"], "of must give text: the name of the role", "")
+		s.Fail("expression-type", f["of"], "of must give text: the name of the role", "")
 	}
 	if g := f["grace"]; g != nil {
-		text, _ := s.text(g, "grace")
+		text, _ := s.Text(g, "grace")
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 || d > inventory.MaxGrace*time.Second || d%time.Second != 0 {
-			s.fail("bad-number", g, fmt.Sprintf("grace must be a time from 0 to %dh, in whole seconds", inventory.MaxGrace/3600), "write 24h, 10m or 0s")
+			s.Fail("bad-number", g, fmt.Sprintf("grace must be a time from 0 to %dh, in whole seconds", inventory.MaxGrace/3600), "write 24h, 10m or 0s")
 		}
 		num.grace = int64(d / time.Second)
 	}
 	if a, ok := sc.kind.attr(attrNumbers); ok && !pins(a.Type) {
-		s.fail("bad-number", n, fmt.Sprintf("the attribute numbers of kind %q cannot pin numbers", sc.kind.Name),
+		s.Fail("bad-number", n, fmt.Sprintf("the attribute numbers of kind %q cannot pin numbers", sc.kind.Name),
 			"in kinds.yaml write numbers: {list: {of: label, number: int}, optional: true}, or give the attribute another name")
 	}
 	return num

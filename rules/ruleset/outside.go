@@ -10,6 +10,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"zonecast/internal/expression"
+	"zonecast/internal/strictyaml"
 	"zonecast/internal/zone"
 	"zonecast/rules/maker"
 )
@@ -34,30 +36,30 @@ func (s *source) outside(m *Module, root *yaml.Node, top map[string]*yaml.Node, 
 		}
 	}
 	if ways == 0 {
-		s.fail("missing-key", root, "the module has no key records", "or go, or process, where it is not written in YAML")
+		s.Fail("missing-key", root, "the module has no key records", "or go, or process, where it is not written in YAML")
 	}
 	if ways > 1 {
-		s.fail("several-ways", root, "a module has one of records, go and process", "")
+		s.Fail("several-ways", root, "a module has one of records, go and process", "")
 		return
 	}
 	if n := top["go"]; n != nil {
-		name, _ := s.text(n, "go")
+		name, _ := s.Text(n, "go")
 		code := opt.Go[name]
 		if code == nil {
-			s.fail("unknown-go-module", n, fmt.Sprintf("this program was built without a Go module %q", name), builtWith(opt.Go))
+			s.Fail("unknown-go-module", n, fmt.Sprintf("this program was built without a Go module %q", name), builtWith(opt.Go))
 			return
 		}
 		m.outside = &outside{code: code, version: code.Version(), ttl: ttl}
 	}
 	if n := top["process"]; n != nil {
-		m.Process, _ = s.text(n, "process")
+		m.Process, _ = s.Text(n, "process")
 		program := opt.Processes[m.Process]
 		if program == nil {
 			fix := "name it there with its command: pushed files cannot run programs"
 			if len(opt.Processes) > 0 {
-				fix = nearest(m.Process, slices.Collect(maps.Keys(opt.Processes)))
+				fix = strictyaml.Nearest(m.Process, slices.Collect(maps.Keys(opt.Processes)))
 			}
-			s.fail("unknown-process", n, fmt.Sprintf("rules.processes of the config has no %q", m.Process), fix)
+			s.Fail("unknown-process", n, fmt.Sprintf("rules.processes of the config has no %q", m.Process), fix)
 			return
 		}
 		m.outside = &outside{program: program, ttl: ttl}
@@ -197,8 +199,8 @@ func (w *Worker) take(r maker.Record, ttl uint32) error {
 	switch {
 	case strings.TrimSpace(r.Value) == "":
 		return errors.New("the value is empty")
-	case len(r.Value) > maxResult:
-		return errTooLong
+	case len(r.Value) > expression.MaxResult:
+		return expression.ErrTooLong
 	case strings.ContainsAny(r.Value, "\n\r\x00"):
 		return errors.New("the value is more than one line")
 	case slices.Contains(namedTypes, uint16(typ)) && !strings.HasSuffix(r.Value, "."):

@@ -33,7 +33,7 @@ type limits struct {
 
 // pool reads pool: {}. Without keys, or with rotate alone, all members are served, as without the key.
 func (s *source) pool(n *yaml.Node, sc scope) *limits {
-	f := s.mapping(n, "pool", poolKeys...)
+	f := s.Mapping(n, "pool", poolKeys...)
 	if f == nil {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (s *source) pool(n *yaml.Node, sc scope) *limits {
 		}
 		number, err := strconv.ParseUint(v.Value, 10, 32)
 		if v.Kind != yaml.ScalarNode || v.Tag != "!!int" || err != nil || number < 1 || number > maxAtMost {
-			s.fail("bad-pool", v, fmt.Sprintf("%s must be a whole number from 1 to %d", key, maxAtMost), "")
+			s.Fail("bad-pool", v, fmt.Sprintf("%s must be a whole number from 1 to %d", key, maxAtMost), "")
 			continue
 		}
 		p.limited = true
@@ -56,34 +56,34 @@ func (s *source) pool(n *yaml.Node, sc scope) *limits {
 		}
 	}
 	if p.atMost > 0 && p.keepLast > p.atMost {
-		s.fail("bad-pool", f["keep_last"], "keep_last is larger than at_most", "")
+		s.Fail("bad-pool", f["keep_last"], "keep_last is larger than at_most", "")
 	}
 	if v := f["rotate"]; v != nil {
-		if text, ok := s.text(v, "rotate"); ok {
+		if text, ok := s.Text(v, "rotate"); ok {
 			if p.rotate, ok = zone.ParseRotation(text); !ok {
-				s.fail("bad-pool", v, fmt.Sprintf("unknown rotation %q", text), "known: cyclic, none, random")
+				s.Fail("bad-pool", v, fmt.Sprintf("unknown rotation %q", text), "known: cyclic, none, random")
 			}
 		}
 	}
 	if v := f["sticky"]; v != nil {
-		p.sticky = s.boolean(v, "sticky")
+		p.sticky = s.Boolean(v, "sticky")
 	}
 	for _, key := range []string{"sticky", "order", "weight"} {
 		if f[key] != nil && f["at_most"] == nil {
-			s.fail("bad-pool", f[key], key+" says which members are chosen, but without at_most all are", "add at_most, or leave it out")
+			s.Fail("bad-pool", f[key], key+" says which members are chosen, but without at_most all are", "add at_most, or leave it out")
 		}
 	}
 	if v := f["order"]; v != nil {
 		if p.order = s.expression(v, "order", sc, reflect.Invalid); p.order != nil {
 			if b := p.order.typ.Base; b == "" || b == Bool || b == List || b == object {
-				s.fail("expression-type", v, "order must give a whole number or text", "")
+				s.Fail("expression-type", v, "order must give a whole number or text", "")
 			}
 		}
 	}
 	if v := f["weight"]; v != nil {
 		if p.weight = s.expression(v, "weight", sc, reflect.Invalid); p.weight != nil {
 			if b := p.weight.typ.Base; b != Int && b != Port {
-				s.fail("expression-type", v, "weight must give a whole number", "")
+				s.Fail("expression-type", v, "weight must give a whole number", "")
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/miekg/dns"
 	"gopkg.in/yaml.v3"
 
+	"zonecast/internal/strictyaml"
 	"zonecast/internal/zone"
 )
 
@@ -19,13 +20,13 @@ var namedTypes = []uint16{dns.TypeCNAME, dns.TypeDNAME, dns.TypeNS, dns.TypePTR,
 
 // record reads one entry under records.
 func (s *source) record(n *yaml.Node, sc scope, ttl uint32) *record {
-	f := s.mapping(n, "a record", recordKeys...)
+	f := s.Mapping(n, "a record", recordKeys...)
 	if f == nil {
 		return nil
 	}
 	r := &record{line: n.Line, column: n.Column, ttl: ttl}
 	if t := f["ttl"]; t != nil {
-		r.ttl = s.ttl(t)
+		r.ttl = s.TTL(t)
 	}
 	r.typ = s.recordType(n, f["type"])
 	if e := f["each"]; e != nil {
@@ -35,7 +36,7 @@ func (s *source) record(n *yaml.Node, sc scope, ttl uint32) *record {
 		}
 		t := r.each.typ
 		if t.Base != List || t.Elem == nil || t.Elem.Base == "" || t.Elem.Base == List {
-			s.fail("expression-type", e, "each must give a list whose elements have a known type", "name a list attribute, or split(…)")
+			s.Fail("expression-type", e, "each must give a list whose elements have a known type", "name a list attribute, or split(…)")
 			return nil
 		}
 		sc.it = t.Elem
@@ -56,7 +57,7 @@ func (s *source) record(n *yaml.Node, sc scope, ttl uint32) *record {
 		r.pool = s.pool(p, sc)
 	}
 	if name := f["name"]; name == nil {
-		s.fail("missing-key", n, "the record has no name", "")
+		s.Fail("missing-key", n, "the record has no name", "")
 	} else if r.name = s.template(name, "name", sc, false); r.name != nil {
 		s.checkName(name, r.name)
 	}
@@ -69,19 +70,19 @@ func (s *source) record(n *yaml.Node, sc scope, ttl uint32) *record {
 
 func (s *source) recordType(record, n *yaml.Node) zone.Type {
 	if n == nil {
-		s.fail("missing-key", record, "the record has no type", "")
+		s.Fail("missing-key", record, "the record has no type", "")
 		return 0
 	}
-	text, ok := s.text(n, "type")
+	text, ok := s.Text(n, "type")
 	if !ok {
 		return 0
 	}
 	if !slices.Contains(recordTypes, text) {
-		fix := nearest(text, recordTypes)
+		fix := strictyaml.Nearest(text, recordTypes)
 		if text == "SOA" {
 			fix = "the SOA belongs to the zone: zones/<zone>.yaml"
 		}
-		s.fail("unknown-record-type", n, fmt.Sprintf("rules cannot make records of type %q", text), fix)
+		s.Fail("unknown-record-type", n, fmt.Sprintf("rules cannot make records of type %q", text), fix)
 		return 0
 	}
 	t, _ := zone.ParseType(text)
@@ -96,7 +97,7 @@ func (s *source) values(r *record, n *yaml.Node, f map[string]*yaml.Node, sc sco
 		}
 	}
 	if given != 1 {
-		s.fail("missing-key", n, "the record needs exactly one of value, values and values_from", "")
+		s.Fail("missing-key", n, "the record needs exactly one of value, values and values_from", "")
 		return
 	}
 	if v := f["value"]; v != nil {
@@ -104,7 +105,7 @@ func (s *source) values(r *record, n *yaml.Node, f map[string]*yaml.Node, sc sco
 	}
 	if v := f["values"]; v != nil {
 		if v.Kind != yaml.SequenceNode || len(v.Content) == 0 || len(v.Content) > maxRecords {
-			s.fail("wrong-type", v, fmt.Sprintf("values must be a list of 1 to %d texts", maxRecords), "")
+			s.Fail("wrong-type", v, fmt.Sprintf("values must be a list of 1 to %d texts", maxRecords), "")
 			return
 		}
 		for _, v := range v.Content {
@@ -118,7 +119,7 @@ func (s *source) values(r *record, n *yaml.Node, f map[string]*yaml.Node, sc sco
 		}
 		t := r.from.typ
 		if t.Base != List || t.Elem == nil || t.Elem.Base == "" || t.Elem.Base == Bool || t.Elem.Base == List || t.Elem.Base == object {
-			s.fail("expression-type", v, "values_from must give a list of texts or whole numbers", "use map(list, …) to make one")
+			s.Fail("expression-type", v, "values_from must give a list of texts or whole numbers", "use map(list, …) to make one")
 		}
 	}
 }
@@ -134,12 +135,12 @@ func (s *source) value(r *record, n *yaml.Node, what string, sc scope) {
 		return
 	}
 	if slices.Contains(namedTypes, uint16(r.typ)) && t.lacksDot() {
-		s.fail("name-not-absolute", n, fmt.Sprintf("the name in the %s data has no final dot", r.typ), "end it, or the var that it ends with, with a dot")
+		s.Fail("name-not-absolute", n, fmt.Sprintf("the name in the %s data has no final dot", r.typ), "end it, or the var that it ends with, with a dot")
 		return
 	}
 	if text, ok := t.sample(); ok {
 		if _, err := zone.ParseRdata(r.typ, text, ""); err != nil {
-			s.fail("bad-rdata", n, err.Error(), "")
+			s.Fail("bad-rdata", n, err.Error(), "")
 		}
 	}
 }

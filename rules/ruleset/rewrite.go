@@ -7,6 +7,9 @@ import (
 	"strconv"
 
 	"github.com/expr-lang/expr/ast"
+
+	"zonecast/internal/expression"
+	"zonecast/internal/strictyaml"
 )
 
 // rewriter walks an expression before it is type-checked. It refuses what is unbounded or unknown with words that
@@ -15,13 +18,13 @@ import (
 type rewriter struct {
 	scope
 	prog     *program
-	fault    *fault
+	fault    *expression.Fault
 	pointers []*Type // element types of the predicates around
 }
 
 func (r *rewriter) fail(n ast.Node, check, text, fix string) ast.Node {
 	if r.fault == nil {
-		r.fault = &fault{check: check, text: text, fix: fix, offset: n.Location().From}
+		r.fault = &expression.Fault{Check: check, Text: text, Fix: fix, Offset: n.Location().From}
 	}
 	return n
 }
@@ -91,7 +94,7 @@ func (r *rewriter) identifier(n *ast.IdentifierNode) ast.Node {
 		for _, a := range r.kind.Attrs {
 			known = append(known, a.Name)
 		}
-		return r.fail(n, "unknown-attribute", fmt.Sprintf("kind %q has no attribute %q", r.kind.Name, n.Value), nearest(n.Value, known))
+		return r.fail(n, "unknown-attribute", fmt.Sprintf("kind %q has no attribute %q", r.kind.Name, n.Value), strictyaml.Nearest(n.Value, known))
 	}
 	if !slices.Contains(r.prog.attrs, i) {
 		r.prog.attrs = append(r.prog.attrs, i)
@@ -111,7 +114,7 @@ func (r *rewriter) member(n *ast.MemberNode) ast.Node {
 		value, ok := r.vars[property.Value]
 		if !ok {
 			return r.fail(n, "unknown-var", fmt.Sprintf("no var %q is configured", property.Value), "add it under vars: in the config; "+
-				nearest(property.Value, slices.Collect(maps.Keys(r.vars))))
+				strictyaml.Nearest(property.Value, slices.Collect(maps.Keys(r.vars))))
 		}
 		if value == "" {
 			return r.fail(n, "unknown-var", fmt.Sprintf("the var %q is empty", property.Value), "set it under vars: in the config")
@@ -137,7 +140,7 @@ func (r *rewriter) member(n *ast.MemberNode) ast.Node {
 	for _, f := range t.Fields {
 		known = append(known, f.Name)
 	}
-	return r.fail(n.Property, "unknown-attribute", fmt.Sprintf("the list's elements have no field %q", property.Value), nearest(property.Value, known))
+	return r.fail(n.Property, "unknown-attribute", fmt.Sprintf("the list's elements have no field %q", property.Value), strictyaml.Nearest(property.Value, known))
 }
 
 func (r *rewriter) binary(n *ast.BinaryNode) ast.Node {
@@ -170,7 +173,7 @@ func (r *rewriter) words(value ast.Node, constants ...ast.Node) {
 func (r *rewriter) enumWords(t Type, constants ...ast.Node) {
 	for _, c := range constants {
 		if text, ok := c.(*ast.StringNode); ok && t.Base == Enum && !slices.Contains(t.Enum, text.Value) {
-			r.fail(c, "not-in-enum", strconv.Quote(text.Value)+" is not "+t.String(), nearest(text.Value, t.Enum))
+			r.fail(c, "not-in-enum", strconv.Quote(text.Value)+" is not "+t.String(), strictyaml.Nearest(text.Value, t.Enum))
 		}
 	}
 }
@@ -178,7 +181,7 @@ func (r *rewriter) enumWords(t Type, constants ...ast.Node) {
 func (r *rewriter) call(n *ast.CallNode) ast.Node {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok || !slices.Contains(ownFunctions, callee.Value) {
-		return r.fail(n, "unknown-function", "unknown function "+n.Callee.String(), nearest(n.Callee.String(), append(slices.Clone(builtins), ownFunctions...)))
+		return r.fail(n, "unknown-function", "unknown function "+n.Callee.String(), strictyaml.Nearest(n.Callee.String(), functionNames()))
 	}
 	r.nodes(n.Arguments)
 	if callee.Value != "has" || r.fault != nil {
@@ -191,7 +194,7 @@ func (r *rewriter) call(n *ast.CallNode) ast.Node {
 }
 
 func (r *rewriter) builtin(n *ast.BuiltinNode) ast.Node {
-	if !slices.Contains(builtins, n.Name) {
+	if !slices.Contains(expression.Builtins, n.Name) {
 		return r.fail(n, "unknown-function", "unknown function "+n.Name, "")
 	}
 	if len(r.pointers) > 0 && (n.Name == "uniq" || n.Name == "sort") {

@@ -47,17 +47,17 @@ const maxDifferences = 20
 
 func (s *source) tests(n *yaml.Node) []test {
 	if n.Kind != yaml.SequenceNode || len(n.Content) > maxTests {
-		s.fail("bad-test", n, fmt.Sprintf("tests must be a list of at most %d tests", maxTests), "")
+		s.Fail("bad-test", n, fmt.Sprintf("tests must be a list of at most %d tests", maxTests), "")
 		return nil
 	}
 	var list []test
 	for _, entry := range n.Content {
-		f := s.mapping(entry, "a test", "given", "expect", "vars")
+		f := s.Mapping(entry, "a test", "given", "expect", "vars")
 		if f == nil {
 			continue
 		}
 		if f["given"] == nil || f["expect"] == nil {
-			s.fail("missing-key", entry, "a test needs given and expect", "for no records write expect: ''")
+			s.Fail("missing-key", entry, "a test needs given and expect", "for no records write expect: ''")
 			continue
 		}
 		t := test{line: entry.Line, column: entry.Column, expect: s.expect(f["expect"])}
@@ -70,8 +70,8 @@ func (s *source) tests(n *yaml.Node) []test {
 		}
 		if v := f["vars"]; v != nil {
 			t.vars = map[string]string{}
-			for key, value := range s.mapping(v, "vars") {
-				t.vars[key], _ = s.text(value, "a var")
+			for key, value := range s.Mapping(v, "vars") {
+				t.vars[key], _ = s.Text(value, "a var")
 			}
 		}
 		list = append(list, t)
@@ -81,50 +81,30 @@ func (s *source) tests(n *yaml.Node) []test {
 
 func (s *source) given(n *yaml.Node) givenEntity {
 	g := givenEntity{id: "test", attrs: map[string]any{}, place: place{n.Line, n.Column}}
-	for key, value := range s.mapping(n, "given") {
-		v := s.anyValue(value)
+	for key, value := range s.Mapping(n, "given") {
+		v := s.Any(value)
 		if key != "id" {
 			g.attrs[key] = v
 		} else if text, ok := v.(string); ok {
 			g.id = text
 		} else {
-			s.fail("bad-test", value, "an entity's id is text", "put it in quotes")
+			s.Fail("bad-test", value, "an entity's id is text", "put it in quotes")
 		}
 	}
 	return g
-}
-
-// anyValue reads a YAML value as a JSON decoder would give it.
-func (s *source) anyValue(n *yaml.Node) any {
-	switch n.Kind {
-	case yaml.SequenceNode:
-		list := make([]any, len(n.Content))
-		for i, c := range n.Content {
-			list[i] = s.anyValue(c)
-		}
-		return list
-	case yaml.MappingNode:
-		m := map[string]any{}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			m[n.Content[i].Value] = s.anyValue(n.Content[i+1])
-		}
-		return m
-	}
-	v, _ := s.scalarValue(n)
-	return v
 }
 
 // expect reads zone-file lines: owner, TTL, type, data; without class, order free.
 func (s *source) expect(n *yaml.Node) map[expected]place {
 	want := map[expected]place{}
 	if n.Kind != yaml.ScalarNode {
-		s.fail("bad-test", n, "expect must be text of zone-file lines", "write expect: | and a line for each record")
+		s.Fail("bad-test", n, "expect must be text of zone-file lines", "write expect: | and a line for each record")
 		return want
 	}
 	offset := 0
 	for _, line := range strings.SplitAfter(n.Value, "\n") {
 		at := place{}
-		at.line, at.column = s.place(n, offset)
+		at.line, at.column = s.Place(n, offset)
 		offset += len([]rune(line))
 		text := strings.TrimSpace(line)
 		if text == "" || text[0] == ';' {
@@ -132,7 +112,7 @@ func (s *source) expect(n *yaml.Node) map[expected]place {
 		}
 		e, err := parseExpected(text)
 		if err != nil {
-			s.add("bad-test", at.line, at.column, err.Error(), "write: owner. ttl TYPE data")
+			s.Add("bad-test", at.line, at.column, err.Error(), "write: owner. ttl TYPE data")
 			continue
 		}
 		want[e] = at

@@ -6,6 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"zonecast/internal/expression"
 	"zonecast/internal/zone"
 )
 
@@ -28,16 +29,16 @@ const maxPieces = 100
 
 // template reads and compiles a scalar. Braces are written double: {{ and }}.
 func (s *source) template(n *yaml.Node, what string, sc scope, data bool) *template {
-	text, ok := s.text(n, what)
+	text, ok := s.Text(n, what)
 	if !ok {
 		return nil
 	}
-	if s.commentAfter(n) {
-		s.fail("comment-eaten", n, what+" has no quotes, so its end was taken as a comment", "put it in single quotes, or the comment on a line of its own")
+	if s.CommentAfter(n) {
+		s.Fail("comment-eaten", n, what+" has no quotes, so its end was taken as a comment", "put it in single quotes, or the comment on a line of its own")
 		return nil
 	}
 	if strings.ContainsAny(strings.TrimSuffix(text, "\n"), "\n\r") {
-		s.fail("bad-template", n, what+" must be one line", "")
+		s.Fail("bad-template", n, what+" must be one line", "")
 		return nil
 	}
 	t := &template{data: data}
@@ -46,7 +47,7 @@ func (s *source) template(n *yaml.Node, what string, sc scope, data bool) *templ
 	}
 	t.join()
 	if len(t.pieces) > maxPieces {
-		s.fail("bad-template", n, what+" has too many expressions", "")
+		s.Fail("bad-template", n, what+" has too many expressions", "")
 		return nil
 	}
 	t.mark()
@@ -54,67 +55,28 @@ func (s *source) template(n *yaml.Node, what string, sc scope, data bool) *templ
 }
 
 func (s *source) pieces(t *template, n *yaml.Node, text []rune, what string, sc scope) bool {
-	var literal strings.Builder
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		double := i+1 < len(text) && text[i+1] == c
-		switch {
-		case (c == '{' || c == '}') && double:
-			literal.WriteRune(c)
-			i++
-		case c == '}':
-			s.failAt("bad-template", n, i, what+" has a } without its {", "write }} for a brace in the text")
+	parts, f := expression.Parts(text)
+	if f != nil {
+		s.FailAt(f.Check, n, f.Offset, what+" "+f.Text, f.Fix)
+		return false
+	}
+	for _, part := range parts {
+		if !part.Expr {
+			t.pieces = append(t.pieces, piece{text: part.Text})
+			continue
+		}
+		prog, f := sc.compile(part.Text, reflect.Invalid)
+		if f != nil {
+			s.FailAt(f.Check, n, part.Offset+f.Offset, f.Text, f.Fix)
 			return false
-		case c == '{':
-			end := closing(text, i+1)
-			if end < 0 {
-				s.failAt("bad-template", n, i, what+" has a { without its }", "write {{ for a brace in the text")
-				return false
-			}
-			prog, f := sc.compile(string(text[i+1:end]), reflect.Invalid)
-			if f != nil {
-				s.failAt(f.check, n, i+1+f.offset, f.text, f.fix)
-				return false
-			}
-			if b := prog.typ.Base; b == "" || b == Bool || b == List || b == object {
-				s.failAt("expression-type", n, i+1, "what is put into text must be text or a whole number", "use string(…), int(…), join(…) or a condition: flag ? \"a\" : \"b\"")
-				return false
-			}
-			t.pieces = append(t.pieces, piece{text: literal.String()}, piece{prog: prog, dotted: prog.typ.dotted()})
-			literal.Reset()
-			i = end
-		default:
-			literal.WriteRune(c)
 		}
+		if b := prog.typ.Base; b == "" || b == Bool || b == List || b == object {
+			s.FailAt("expression-type", n, part.Offset, "what is put into text must be text or a whole number", "use string(…), int(…), join(…) or a condition: flag ? \"a\" : \"b\"")
+			return false
+		}
+		t.pieces = append(t.pieces, piece{prog: prog, dotted: prog.typ.dotted()})
 	}
-	t.pieces = append(t.pieces, piece{text: literal.String()})
 	return true
-}
-
-// closing finds the } that ends an expression; quotes and inner braces are passed over.
-func closing(text []rune, from int) int {
-	depth := 0
-	quote := rune(0)
-	for i := from; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case quote != 0 && c == '\\' && quote != '`':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'' || c == '`':
-			quote = c
-		case c == '{':
-			depth++
-		case c == '}' && depth > 0:
-			depth--
-		case c == '}':
-			return i
-		}
-	}
-	return -1
 }
 
 // join makes constants (vars) literal and drops empty pieces.
@@ -203,12 +165,12 @@ func (s *source) checkName(n *yaml.Node, t *template) {
 			text = strings.TrimPrefix(text, "*.")
 		}
 		if p.prog == nil && strings.Contains(text, "*") {
-			s.fail("bad-wildcard", n, "* stands only as the first label of a name", "")
+			s.Fail("bad-wildcard", n, "* stands only as the first label of a name", "")
 			return
 		}
 	}
 	if t.lacksDot() {
-		s.fail("name-not-absolute", n, "the name is not absolute: its final dot is missing", "end it, or the var that it ends with, with a dot")
+		s.Fail("name-not-absolute", n, "the name is not absolute: its final dot is missing", "end it, or the var that it ends with, with a dot")
 		return
 	}
 	var b strings.Builder
@@ -223,7 +185,7 @@ func (s *source) checkName(n *yaml.Node, t *template) {
 		}
 	}
 	if _, err := zone.ParseName(b.String()); err != nil {
-		s.fail("bad-name", n, err.Error(), "")
+		s.Fail("bad-name", n, err.Error(), "")
 	}
 }
 

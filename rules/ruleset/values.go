@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
 	"zonecast/internal/zone"
 )
 
@@ -217,21 +215,4 @@ func nameText(s string) bool {
 		}
 	}
 	return size <= zone.MaxLabel
-}
-
-// scalarValue reads a YAML scalar as a JSON decoder would give it.
-func (s *source) scalarValue(n *yaml.Node) (any, bool) {
-	if n.Kind != yaml.ScalarNode {
-		s.fail("wrong-type", n, "a single value is wanted here", "")
-		return nil, false
-	}
-	switch n.Tag {
-	case "!!null":
-		return nil, true
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true"), true
-	case "!!int", "!!float":
-		return json.Number(n.Value), true
-	}
-	return n.Value, true // also what YAML takes for a date
 }

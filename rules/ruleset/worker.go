@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 
+	"zonecast/internal/expression"
 	"zonecast/internal/inventory"
 	"zonecast/internal/zone"
 )
@@ -42,7 +43,7 @@ type item struct {
 
 // NewWorker makes a Worker.
 func NewWorker() *Worker {
-	return &Worker{vm: vm.VM{MemoryBudget: maxMemoryBudget}, env: map[string]any{}}
+	return &Worker{vm: vm.VM{MemoryBudget: expression.MemoryBudget}, env: map[string]any{}}
 }
 
 // begin points the worker at one entity; only the attributes that the module's expressions read are put in.
@@ -181,7 +182,7 @@ func (w *Worker) text(t *template) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			b = appendReverse(b, addr)
+			b = expression.AppendReverse(b, addr)
 			continue
 		}
 		v, err := w.value(p.prog)
@@ -203,8 +204,8 @@ func (w *Worker) text(t *template) ([]byte, error) {
 		}
 	}
 	w.buf = b[:0]
-	if len(b) > maxResult {
-		return nil, errTooLong
+	if len(b) > expression.MaxResult {
+		return nil, expression.ErrTooLong
 	}
 	return b, nil
 }

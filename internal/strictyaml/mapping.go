@@ -1,8 +1,7 @@
-package ruleset
+package strictyaml
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,17 +9,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// mapping gives the values of a mapping by key; keys that are not allowed are problems. It is nil if n is no mapping.
-func (s *source) mapping(n *yaml.Node, what string, allowed ...string) map[string]*yaml.Node {
+// Mapping gives the values of a mapping by key; keys that are not allowed are problems. It is nil if n is no mapping.
+func (s *File) Mapping(n *yaml.Node, what string, allowed ...string) map[string]*yaml.Node {
 	if n.Kind != yaml.MappingNode {
-		s.fail("wrong-type", n, what+" must be a mapping of keys to values", "")
+		s.Fail("wrong-type", n, what+" must be a mapping of keys to values", "")
 		return nil
 	}
 	fields := make(map[string]*yaml.Node, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if len(allowed) > 0 && !slices.Contains(allowed, key.Value) {
-			s.fail("unknown-key", key, fmt.Sprintf("unknown key %q in %s", key.Value, what), nearest(key.Value, allowed))
+			s.Fail("unknown-key", key, fmt.Sprintf("unknown key %q in %s", key.Value, what), Nearest(key.Value, allowed))
 			continue
 		}
 		fields[key.Value] = value
@@ -28,44 +27,43 @@ func (s *source) mapping(n *yaml.Node, what string, allowed ...string) map[strin
 	return fields
 }
 
-// text reads a scalar with something in it. A template that lost its quotes arrives as a mapping.
-func (s *source) text(n *yaml.Node, what string) (string, bool) {
+// Text reads a scalar with something in it. A template that lost its quotes arrives as a mapping.
+func (s *File) Text(n *yaml.Node, what string) (string, bool) {
 	switch {
 	case n.Kind == yaml.MappingNode:
-		s.fail("unquoted-template", n, what+" is a YAML mapping, not text", "put text that starts with { in single quotes")
+		s.Fail("unquoted-template", n, what+" is a YAML mapping, not text", "put text that starts with { in single quotes")
 	case n.Kind != yaml.ScalarNode:
-		s.fail("wrong-type", n, what+" must be text", "")
+		s.Fail("wrong-type", n, what+" must be text", "")
 	case strings.TrimSpace(n.Value) == "" || n.Tag == "!!null":
-		s.fail("empty-text", n, what+" is empty", "write something or leave the key out")
-	case len(n.Value) > maxText:
-		s.fail("yaml-too-large", n, what+" is longer than 8 KiB", "")
+		s.Fail("empty-text", n, what+" is empty", "write something or leave the key out")
+	case len(n.Value) > MaxText:
+		s.Fail("yaml-too-large", n, what+" is longer than 8 KiB", "")
 	default:
 		return n.Value, true
 	}
 	return "", false
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-var moduleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
-
-func (s *source) boolean(n *yaml.Node, what string) bool {
+// Boolean reads true or false.
+func (s *File) Boolean(n *yaml.Node, what string) bool {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
-		s.fail("wrong-type", n, what+" must be true or false", "")
+		s.Fail("wrong-type", n, what+" must be true or false", "")
 		return false
 	}
 	return strings.EqualFold(n.Value, "true")
 }
 
-func (s *source) ttl(n *yaml.Node) uint32 {
+// TTL reads whole seconds.
+func (s *File) TTL(n *yaml.Node) uint32 {
 	v, err := strconv.ParseUint(n.Value, 10, 31)
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil {
-		s.fail("bad-ttl", n, "ttl must be a whole number of seconds from 0 to 2147483647", "")
+		s.Fail("bad-ttl", n, "ttl must be a whole number of seconds from 0 to 2147483647", "")
 	}
 	return uint32(v)
 }
 
-// nearest suggests the allowed word that a misspelt one probably meant, else lists them.
-func nearest(word string, allowed []string) string {
+// Nearest suggests the allowed word that a misspelt one probably meant, else lists them.
+func Nearest(word string, allowed []string) string {
 	best, distance := "", 3
 	for _, a := range allowed {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(a)); d < distance || d == distance && a < best {

@@ -1,4 +1,4 @@
-package ruleset
+package strictyaml
 
 import (
 	"strings"
@@ -6,9 +6,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// place gives the line and column in the file of the character at an offset into a scalar's text, so that a fault
+// Place gives the line and column in the file of the character at an offset into a scalar's text, so that a fault
 // in an expression points at the expression. Folded and many-line plain scalars give their start.
-func (s *source) place(n *yaml.Node, offset int) (line, column int) {
+func (s *File) Place(n *yaml.Node, offset int) (line, column int) {
 	if n.Line < 1 || n.Line > len(s.lines) {
 		return n.Line, n.Column
 	}
@@ -54,7 +54,7 @@ func width(raw []rune, quote rune) int {
 	return 2
 }
 
-func (s *source) placeLiteral(n *yaml.Node, offset int) (line, column int) {
+func (s *File) placeLiteral(n *yaml.Node, offset int) (line, column int) {
 	before := string([]rune(n.Value)[:min(offset, len([]rune(n.Value)))])
 	line = n.Line + 1 + strings.Count(before, "\n")
 	raw := strings.Join(s.lines[min(n.Line, len(s.lines)):], "\n")
@@ -73,8 +73,8 @@ func leadingSpaces(text string) int {
 	return 0
 }
 
-// commentAfter tells whether a plain scalar on one line is followed by a comment: perhaps its own end, eaten.
-func (s *source) commentAfter(n *yaml.Node) bool {
+// CommentAfter tells whether a plain scalar on one line is followed by a comment: perhaps its own end, eaten.
+func (s *File) CommentAfter(n *yaml.Node) bool {
 	if n.Kind != yaml.ScalarNode || n.Style != 0 || n.Line < 1 || n.Line > len(s.lines) {
 		return false
 	}

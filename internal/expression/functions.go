@@ -1,4 +1,6 @@
-package ruleset
+// Package expression is what the expressions of rules and of policies share: how one is compiled, its bounds, and the functions that
+// are the same on every machine. What an expression can name is its user's.
+package expression
 
 import (
 	"crypto/sha256"
@@ -7,62 +9,52 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
 )
 
-// builtins of the expression language that are kept: bounded in time and space, and the same on every machine.
-var builtins = []string{
+// Builtins of the expression language that are kept: bounded in time and space, and the same on every machine.
+var Builtins = []string{
 	"all", "any", "none", "one", "filter", "map", "count", "find", "len", "first", "last", "min", "max", "abs",
 	"int", "string", "lower", "upper", "trim", "trimPrefix", "trimSuffix", "hasPrefix", "hasSuffix", "sort", "uniq",
 }
 
-// ownFunctions are ours. has is no function: it is worked out when the expression is compiled.
-var ownFunctions = []string{"has", "reverse", "hash", "replace", "split", "join"}
+// Own functions of every expression.
+var Own = []string{"reverse", "hash", "replace", "split", "join"}
 
-func isFunction(name string) bool {
-	return slices.Contains(builtins, name) || slices.Contains(ownFunctions, name)
-}
+// MaxList bounds a list that an expression makes, in elements.
+const MaxList = 1000
 
-// maxResult bounds a function's text, in octets: what goes into a record is never longer.
-const maxResult = 64 << 10
+// MaxResult bounds a function's text, in octets: what goes into a record is never longer.
+const MaxResult = 64 << 10
 
-var errTooLong = errors.New("the text becomes longer than 64 KiB")
+// ErrTooLong is a text beyond MaxResult.
+var ErrTooLong = errors.New("the text becomes longer than 64 KiB")
 
-// absentError is met when an expression uses an optional attribute that the entity does not have. The record is
-// skipped.
-type absentError struct{ attr string }
-
-func (e *absentError) Error() string { return "attribute " + e.attr + " is absent" }
-
-const absentFunction = "__absent"
-
-func functions() []expr.Option {
+// Functions are those of Own.
+func Functions() []expr.Option {
 	text := reflect.TypeFor[func(string) string]()
 	return []expr.Option{
-		function("reverse", text, func(a []any) (any, error) {
-			s, err := reverseName(a[0].(string))
+		Function("reverse", text, func(a []any) (any, error) {
+			s, err := Reverse(a[0].(string))
 			return s, err
 		}),
-		function("hash", text, func(a []any) (any, error) { return hashText(a[0].(string)), nil }),
-		function("replace", reflect.TypeFor[func(string, string, string) string](), func(a []any) (any, error) {
+		Function("hash", text, func(a []any) (any, error) { return hashText(a[0].(string)), nil }),
+		Function("replace", reflect.TypeFor[func(string, string, string) string](), func(a []any) (any, error) {
 			return replaceText(a[0].(string), a[1].(string), a[2].(string))
 		}),
-		function("split", reflect.TypeFor[func(string, string) []string](), func(a []any) (any, error) {
+		Function("split", reflect.TypeFor[func(string, string) []string](), func(a []any) (any, error) {
 			return splitText(a[0].(string), a[1].(string))
 		}),
-		function("join", reflect.TypeFor[func([]any, string) string](), func(a []any) (any, error) {
+		Function("join", reflect.TypeFor[func([]any, string) string](), func(a []any) (any, error) {
 			return joinTexts(a[0], a[1].(string))
 		}, reflect.TypeFor[func([]string, string) string]()),
-		function(absentFunction, reflect.TypeFor[func(string) any](), func(a []any) (any, error) {
-			return nil, &absentError{a[0].(string)}
-		}),
 	}
 }
 
-func function(name string, t reflect.Type, f func([]any) (any, error), more ...reflect.Type) expr.Option {
+// Function makes f a function of expressions, of type t; more are other types that it may have.
+func Function(name string, t reflect.Type, f func([]any) (any, error), more ...reflect.Type) expr.Option {
 	samples := []any{reflect.New(t).Interface()}
 	for _, t := range more {
 		samples = append(samples, reflect.New(t).Interface())
@@ -70,16 +62,17 @@ func function(name string, t reflect.Type, f func([]any) (any, error), more ...r
 	return expr.Function(name, func(params ...any) (any, error) { return f(params) }, samples...)
 }
 
-// reverseName gives the owner name of an address's PTR record (RFC 1035 3.5, RFC 3596 2.5).
-func reverseName(text string) (string, error) {
+// Reverse gives the owner name of an address's PTR record (RFC 1035 3.5, RFC 3596 2.5).
+func Reverse(text string) (string, error) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil || addr.Zone() != "" {
 		return "", fmt.Errorf("reverse: %.80q is no address", text)
 	}
-	return string(appendReverse(make([]byte, 0, 74), addr)), nil
+	return string(AppendReverse(make([]byte, 0, 74), addr)), nil
 }
 
-func appendReverse(b []byte, addr netip.Addr) []byte {
+// AppendReverse adds the name that Reverse gives to b.
+func AppendReverse(b []byte, addr netip.Addr) []byte {
 	if addr.Is4() {
 		o := addr.As4()
 		for i := 3; i >= 0; i-- {
@@ -115,8 +108,8 @@ func replaceText(text, old, by string) (string, error) {
 	if old == "" {
 		return "", errors.New("replace: the text to replace is empty")
 	}
-	if len(text)+strings.Count(text, old)*(len(by)-len(old)) > maxResult {
-		return "", errTooLong
+	if len(text)+strings.Count(text, old)*(len(by)-len(old)) > MaxResult {
+		return "", ErrTooLong
 	}
 	return strings.ReplaceAll(text, old, by), nil
 }
@@ -135,8 +128,8 @@ func joinTexts(list any, glue string) (string, error) {
 	}
 	size := 0
 	for _, p := range parts {
-		if size += len(p) + len(glue); size > maxResult {
-			return "", errTooLong
+		if size += len(p) + len(glue); size > MaxResult {
+			return "", ErrTooLong
 		}
 	}
 	return strings.Join(parts, glue), nil
