@@ -32,6 +32,6 @@ func (c Config) Check() error {
 		return nil // they are in key_file
 	}
 	c.KeyFile = ""
-	_, err := c.keys()
+	_, err := c.VerifyKeys()
 	return err
 }

@@ -118,8 +118,8 @@ func (c Config) answers() (answer.Config, error) {
 // maxKeyFile bounds the key file, in octets.
 const maxKeyFile = 64 << 10
 
-// keys reads the keys of both places.
-func (c Config) keys() ([]release.VerifyKey, error) {
+// VerifyKeys reads the keys of both places.
+func (c Config) VerifyKeys() ([]release.VerifyKey, error) {
 	texts := append([]string(nil), c.Keys...)
 	if c.KeyFile != "" {
 		info, err := os.Stat(c.KeyFile)

@@ -56,7 +56,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if cfg.Stream == "" {
 		return nil, errors.New("localproxy.stream: no stream to follow")
 	}
-	if s.keys, err = cfg.keys(); err != nil {
+	if s.keys, err = cfg.VerifyKeys(); err != nil {
 		return nil, err
 	}
 	if len(cfg.URLs) > 0 {

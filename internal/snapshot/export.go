@@ -27,7 +27,7 @@ func WriteZone(w io.Writer, z Zone, nodes iter.Seq2[Node, error], serial uint32)
 			return fmt.Errorf("write zone %s: %w", z.Apex, err)
 		}
 		if soa, ok := zone.FindSet(n.Sets, zone.TypeSOA); ok && n.Name == z.Apex {
-			writeSet(out, n.Name, withSerial(z, soa, serial))
+			writeSet(out, n.Name, WithSerial(z, soa, serial))
 		}
 		for _, s := range n.Sets {
 			if s.Type != zone.TypeSOA || n.Name != z.Apex {
@@ -41,7 +41,8 @@ func WriteZone(w io.Writer, z Zone, nodes iter.Seq2[Node, error], serial uint32)
 	return nil
 }
 
-func withSerial(z Zone, soa zone.RRset, serial uint32) zone.RRset {
+// WithSerial gives the SOA with another serial, unless the zone's is literal.
+func WithSerial(z Zone, soa zone.RRset, serial uint32) zone.RRset {
 	if z.SerialLiteral || len(soa.Data) != 1 || len(soa.Data[0]) < soaNumbers {
 		return soa
 	}

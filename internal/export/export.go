@@ -1,0 +1,165 @@
+package export
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"zonecast/internal/snapshot"
+	"zonecast/internal/zone"
+)
+
+// Format is what is written.
+type Format string
+
+// The formats.
+const (
+	RFC1035     Format = "rfc1035"      // zone files: NSD, Knot, BIND, PowerDNS and the like
+	TinyDNS     Format = "tinydns"      // one data file for tinydns-data
+	Unbound     Format = "unbound"      // one file of local-zone and local-data
+	UnboundAuth Format = "unbound-auth" // zone files, and a file of auth-zone clauses for them
+	Hosts       Format = "hosts"        // addresses and names (hosts(5))
+)
+
+// Formats lists them.
+var Formats = []Format{RFC1035, TinyDNS, Unbound, UnboundAuth, Hosts}
+
+// Folder tells whether the format takes a file for each zone.
+func (f Format) Folder() bool { return f == RFC1035 || f == UnboundAuth }
+
+// Job says what to write of which zones.
+type Job struct {
+	Format Format
+	// Serial for zones whose serial follows the release. 0 leaves what the content has: only releases have versions.
+	Serial uint32
+	// Zones that are wanted; nil: all.
+	Zones []zone.Name
+	// Folder is where the files of an auth-zone clause will stand, as Unbound is to find them.
+	Folder string
+}
+
+// File is one file of an export.
+type File struct {
+	Name  string // within a folder; "" where there is one file for all
+	Write func(io.Writer) (Losses, error)
+}
+
+// Files gives what an export consists of. A zone that is wanted and not there is an error: it may have been misspelt, or
+// taken away, and an export without it would be an empty one.
+func (j Job) Files(c snapshot.Content) ([]File, error) {
+	zones, err := j.choose(c.Zones())
+	if err != nil {
+		return nil, err
+	}
+	if !j.Format.Folder() {
+		return []File{{Write: func(w io.Writer) (Losses, error) { return j.write(w, c, zones) }}}, nil
+	}
+	files := make([]File, 0, len(zones)+1)
+	for _, z := range zones {
+		files = append(files, File{Name: FileName(z.Apex), Write: func(w io.Writer) (Losses, error) {
+			return j.write(w, c, []snapshot.Zone{z})
+		}})
+	}
+	if j.Format == UnboundAuth {
+		files = append(files, File{Name: authFile, Write: func(w io.Writer) (Losses, error) { return Losses{}, j.clauses(w, zones) }})
+	}
+	return files, nil
+}
+
+// FileName of a zone in a folder. A slash in a label (RFC 2317) must not lead out of it.
+func FileName(apex zone.Name) string {
+	if apex == zone.Root {
+		return "root.zone"
+	}
+	return strings.ReplaceAll(apex.String(), "/", "_") + "zone"
+}
+
+func (j Job) choose(all []snapshot.Zone) ([]snapshot.Zone, error) {
+	if j.Zones == nil {
+		return all, nil
+	}
+	var zones []snapshot.Zone
+	for _, want := range j.Zones {
+		at, ok := slices.BinarySearchFunc(all, want, func(z snapshot.Zone, n zone.Name) int { return z.Apex.Compare(n) })
+		if !ok {
+			return nil, fmt.Errorf("zone %s is not there", want)
+		}
+		zones = append(zones, all[at])
+	}
+	slices.SortFunc(zones, func(a, b snapshot.Zone) int { return a.Apex.Compare(b.Apex) })
+	return slices.Compact(zones), nil
+}
+
+// scribe writes the nodes of one zone after the other; it leaves errors to the bufio.Writer, which keeps the first.
+type scribe interface {
+	begin(z snapshot.Zone)
+	node(z snapshot.Zone, n snapshot.Node)
+}
+
+func (j Job) write(w io.Writer, c snapshot.Content, zones []snapshot.Zone) (losses Losses, err error) {
+	if j.Format.Folder() || j.Format == RFC1035 {
+		return j.zoneFiles(w, c, zones)
+	}
+	out := bufio.NewWriterSize(w, 64<<10)
+	var s scribe
+	switch p := (page{out: out, lost: &losses}); j.Format {
+	case TinyDNS:
+		s = &tinydns{page: p}
+	case Unbound:
+		s = &unbound{page: p}
+	case Hosts:
+		s = &hosts{page: p}
+	default:
+		return losses, fmt.Errorf("unknown format %q", j.Format)
+	}
+	fmt.Fprintf(out, "# %s\n", madeBy)
+	for _, z := range zones {
+		s.begin(z)
+		for n, err := range c.Walk(z.Apex) {
+			if err != nil {
+				return losses, fmt.Errorf("zone %s: %w", z.Apex, err)
+			}
+			s.node(z, j.numbered(z, n))
+		}
+	}
+	return losses, out.Flush()
+}
+
+// madeBy says to who finds the file that the next export will replace it.
+const madeBy = "written by zonecast export: changes here are lost with the next one"
+
+// page is what every scribe writes on.
+type page struct {
+	out  *bufio.Writer
+	lost *Losses
+}
+
+// numbered puts the release's serial into the apex's SOA where it follows the release.
+func (j Job) numbered(z snapshot.Zone, n snapshot.Node) snapshot.Node {
+	if n.Name != z.Apex || z.SerialLiteral || j.Serial == 0 {
+		return n
+	}
+	n.Sets = slices.Clone(n.Sets)
+	for i, s := range n.Sets {
+		if s.Type == zone.TypeSOA {
+			n.Sets[i] = snapshot.WithSerial(z, s, j.Serial)
+		}
+	}
+	return n
+}
+
+// zoneFiles leaves the format to package snapshot, which has it for releases.
+func (j Job) zoneFiles(w io.Writer, c snapshot.Content, zones []snapshot.Zone) (losses Losses, err error) {
+	for _, z := range zones {
+		if j.Serial == 0 {
+			z.SerialLiteral = true // what the content has is all there is
+		}
+		err := snapshot.WriteZone(w, z, counting(c.Walk(z.Apex), &losses), j.Serial)
+		if err != nil {
+			return losses, err
+		}
+	}
+	return losses, nil
+}
