@@ -59,6 +59,9 @@ type HTTPConfig struct {
 	Advertise string `yaml:"advertise"`
 	// TokenFile holds the token that writers and askers present.
 	TokenFile string `yaml:"token_file"`
+	// ReadTokenFile holds a token with which all questions may be asked and plans made, and nothing be changed. It is for
+	// those who review; token_file must be there too.
+	ReadTokenFile string `yaml:"read_token_file"`
 	// ReportTokenFile holds a token with which proxies without a store may report themselves, and do nothing else.
 	ReportTokenFile string `yaml:"report_token_file"`
 }
@@ -131,7 +134,7 @@ func (c *Config) place(dir string) {
 			*p = filepath.Join(dir, *p)
 		}
 	}
-	for _, p := range []*string{&c.Data, &c.HTTP.TokenFile, &c.HTTP.ReportTokenFile, &c.Rules.Dir, &c.Presenter.Zones, &c.Publisher.Data, &c.Publisher.KeyFile,
+	for _, p := range []*string{&c.Data, &c.HTTP.TokenFile, &c.HTTP.ReadTokenFile, &c.HTTP.ReportTokenFile, &c.Rules.Dir, &c.Presenter.Zones, &c.Publisher.Data, &c.Publisher.KeyFile,
 		&c.LocalProxy.Data, &c.LocalProxy.KeyFile, &c.LocalProxy.Report.TokenFile, &c.Store.ZK.AuthFile} {
 		at(p)
 	}
@@ -196,6 +199,24 @@ func (c *Config) check(path string) error {
 
 // token reads the token file; "" when none is configured.
 func (c *Config) token() (string, error) { return readToken(c.HTTP.TokenFile) }
+
+// tokens reads what writers present, and what askers may; "" where none is configured.
+func (c *Config) tokens() (write, read string, err error) {
+	if write, err = c.token(); err != nil {
+		return "", "", err
+	}
+	if read, err = readToken(c.HTTP.ReadTokenFile); err != nil {
+		return "", "", err
+	}
+	switch {
+	case read == "":
+	case write == "":
+		return "", "", errors.New("http.read_token_file without http.token_file: whoever reaches the listener may write")
+	case read == write:
+		return "", "", errors.New("http.read_token_file holds the token of http.token_file: whoever may ask could write")
+	}
+	return write, read, nil
+}
 
 func readToken(path string) (string, error) {
 	if path == "" {

@@ -46,7 +46,7 @@ type opener func(context.Context, Config) (store.Store, error)
 // newProcess opens the store.
 func newProcess(ctx context.Context, cfg Config, log io.Writer, open opener) (*process, error) {
 	cfg.settle()
-	token, err := cfg.token()
+	token, read, err := cfg.tokens()
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +56,7 @@ func newProcess(ctx context.Context, cfg Config, log io.Writer, open opener) (*p
 	}
 	cfg.Store.ZK.Log = logger
 	p := &process{cfg: cfg, host: service.NewHost(cfg.Instance, token, logger)}
+	p.host.ReadToken = read
 	if p.store, err = open(ctx, cfg); err != nil {
 		return nil, err
 	}

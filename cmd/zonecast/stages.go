@@ -127,11 +127,12 @@ func serveAlone(cmd *cobra.Command, cfg Config, withHTTP bool, make func(*servic
 	if err != nil {
 		return err
 	}
-	token, err := cfg.token()
+	token, read, err := cfg.tokens()
 	if err != nil {
 		return err
 	}
 	p := &process{cfg: cfg, host: service.NewHost(cfg.Instance, token, log)}
+	p.host.ReadToken = read
 	p.host.Mux.HandleFunc("/v1/", p.host.Guard(p.storeless))
 	s, err := make(p.host)
 	if err != nil {

@@ -42,7 +42,7 @@ func Mount(h *service.Host, st store.Store, stream string, locate Locate) {
 		"GET /v1/loads":                   a.loads,
 		"GET /v1/entities/{kind}/{id...}": a.entity,
 	} {
-		h.Mux.HandleFunc(path, h.Guard(objects(answer)))
+		h.Mux.HandleFunc(path, h.Question(objects(answer)))
 	}
 	for path, answer := range map[string]func(*http.Request, func(any) error) error{
 		"GET /v1/held":          a.held,
@@ -51,7 +51,7 @@ func Mount(h *service.Host, st store.Store, stream string, locate Locate) {
 		"GET /v1/tables":        a.tables,
 		"GET /v1/tables/{name}": a.rows,
 	} {
-		h.Mux.HandleFunc(path, h.Guard(lines(answer)))
+		h.Mux.HandleFunc(path, h.Question(lines(answer)))
 	}
 	// What proxies need is open to whom the listener is open: it is signed, and it is what DNS tells everybody.
 	h.Mux.HandleFunc("GET /v1/head", a.head)

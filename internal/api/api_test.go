@@ -163,6 +163,8 @@ func TestBadQuestions(t *testing.T) {
 		"/v1/status":                           200,
 		"/v1/offers":                           200,
 		"/v1/loads":                            200,
+		"/v1/loads?files=1":                    200,
+		"/v1/loads?files=all":                  400,
 		"/v1/releases":                         200,
 		"/v1/entities/server/web/1":            200,
 	} {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -43,17 +44,24 @@ type schema struct {
 	AllOf      []schema          `yaml:"allOf"`
 }
 
+type operation struct {
+	Summary  string                 `yaml:"summary"`
+	Security *[]map[string][]string `yaml:"security"`
+	Params   []struct {
+		Name string `yaml:"name"`
+		In   string `yaml:"in"`
+	} `yaml:"parameters"`
+	Responses map[string]any `yaml:"responses"`
+}
+
+// reads tells whether the read token is good for it.
+func (o operation) reads() bool {
+	return o.Security != nil && slices.ContainsFunc(*o.Security, func(s map[string][]string) bool { return s["readToken"] != nil })
+}
+
 type openAPI struct {
-	OpenAPI string `yaml:"openapi"`
-	Paths   map[string]map[string]struct {
-		Summary  string                 `yaml:"summary"`
-		Security *[]map[string][]string `yaml:"security"`
-		Params   []struct {
-			Name string `yaml:"name"`
-			In   string `yaml:"in"`
-		} `yaml:"parameters"`
-		Responses map[string]any `yaml:"responses"`
-	} `yaml:"paths"`
+	OpenAPI    string                          `yaml:"openapi"`
+	Paths      map[string]map[string]operation `yaml:"paths"`
 	Components struct {
 		Schemas map[string]schema `yaml:"schemas"`
 	} `yaml:"components"`
@@ -168,6 +176,7 @@ func TestOpenAPIIsServed(t *testing.T) {
 	}
 	t.Cleanup(func() { st.Close() })
 	h := service.NewHost("one", "0123456789abcdef", slog.New(slog.DiscardHandler))
+	h.ReadToken = "read-0123456789abcdef"
 	Mount(h, st, "stable", nil)
 	fleet.NewKeeper(st, h, "")
 	if _, err := rules.New(rules.DefaultConfig(), st, h); err != nil {
@@ -197,10 +206,28 @@ func TestOpenAPIIsServed(t *testing.T) {
 				}
 				w := httptest.NewRecorder()
 				h.Mux.ServeHTTP(w, r)
-				if guarded, open := w.Code == http.StatusUnauthorized, op.Security != nil; guarded == open {
+				if guarded, open := w.Code == http.StatusUnauthorized, op.Security != nil && len(*op.Security) == 0; guarded == open {
 					t.Errorf("%s %s without a token: %d; the page says open: %v", method, path, w.Code, open)
 				} else if _, ok := op.Responses[strconv.Itoa(w.Code)]; !ok {
 					t.Errorf("%s %s: %d is not on the page", method, path, w.Code)
+				}
+				if op.Security != nil && len(*op.Security) == 0 {
+					continue
+				}
+				r.Header.Set("Authorization", "Bearer "+h.ReadToken)
+				w = httptest.NewRecorder()
+				if strings.HasPrefix(path, "/debug/pprof/") && op.reads() {
+					t.Errorf("%s %s: the page lets the read token profile", method, path)
+				} else if op.reads() {
+					ended, cancel := context.WithCancel(t.Context())
+					cancel()
+					r = r.WithContext(ended)
+				}
+				h.Mux.ServeHTTP(w, r)
+				if refused := w.Code == http.StatusForbidden; refused == op.reads() || w.Code == http.StatusUnauthorized {
+					t.Errorf("%s %s with the read token: %d; the page takes it: %v", method, path, w.Code, op.reads())
+				} else if _, ok := op.Responses["403"]; refused && !ok {
+					t.Errorf("%s %s: 403 is not on the page", method, path)
 				}
 			}
 			if op.Summary == "" {
@@ -235,7 +262,7 @@ func TestOpenAPISchemas(t *testing.T) {
 		"Cause": Cause{}, "Explanation": Explanation{}, "Served": ServedSet{}, "Waiting": Waiting{}, "Release": ReleaseLine{},
 		"ReleaseDetail": ReleaseDetail{}, "Count": release.Count{}, "Status": Status{}, "Leader": leader.Info{},
 		"TableHead": table.Head{}, "Position": table.Position{}, "Table": TableLine{}, "Row": RowLine{}, "RawRow": RawLine{}, "Conflict": ConflictLine{},
-		"Entity": EntityLine{}, "Load": row.Load{}, "Offer": release.Offer{},
+		"Entity": EntityLine{}, "Load": row.Load{}, "LoadLine": LoadLine{}, "Offer": release.Offer{},
 		"Fleet": fleet.Summary{}, "ProxyVersions": fleet.Versions{}, "Proxies": Proxies{}, "Proxy": ProxyLine{}, "ProxyReport": fleet.Report{},
 	} {
 		s, ok := doc.Components.Schemas[name]

@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"zonecast/internal/release"
-	"zonecast/internal/row"
 	"zonecast/internal/service"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/store"
-	"zonecast/internal/table"
 )
 
 // maxReleases bounds how many releases one list shows.
@@ -201,24 +199,4 @@ func (a *API) offers(r *http.Request) (any, error) {
 		offers = append(offers, o)
 	}
 	return offers, nil
-}
-
-// loads tells what was loaded last into each table of reviewed files.
-func (a *API) loads(r *http.Request) (any, error) {
-	names, err := table.List(r.Context(), a.st)
-	if err != nil {
-		return nil, err
-	}
-	loads := map[string]row.Load{}
-	for _, name := range names {
-		value, ok, err := table.Lookup(r.Context(), a.st, name, row.KeyLoad)
-		if err != nil {
-			return nil, err
-		}
-		var l row.Load
-		if ok && json.Unmarshal(value, &l) == nil && l.Commit != "" {
-			loads[name] = l
-		}
-	}
-	return loads, nil
 }

@@ -4,7 +4,6 @@ package service
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -27,6 +26,8 @@ type Host struct {
 	Mux      *http.ServeMux // stages mount their endpoints here before Serve
 	Ready    *Readiness
 	Token    string // what writers must present as "Authorization: Bearer …"; "" where the listener is loopback only
+	// ReadToken is what those may present who only ask, besides Token; "" is none. It is looked at where there is a Token.
+	ReadToken string
 
 	url atomic.Value // string
 }
@@ -55,35 +56,6 @@ func NewHost(instance, token string, log *slog.Logger) *Host {
 func (h *Host) URL() string {
 	s, _ := h.url.Load().(string)
 	return s
-}
-
-// Guard wraps a handler that changes something, or shows what outsiders must not see: the token is required if
-// there is one. A loopback listener without a token answers only requests that no browser page can forge: a
-// request with an Origin, or with a Host that is no loopback name (DNS rebinding), is refused.
-func (h *Host) Guard(next http.HandlerFunc) http.HandlerFunc {
-	want := []byte("Bearer " + h.Token)
-	return func(w http.ResponseWriter, r *http.Request) {
-		if h.Token != "" {
-			if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
-				w.Header().Set("WWW-Authenticate", "Bearer")
-				Fail(w, http.StatusUnauthorized, errors.New("a valid token is required: Authorization: Bearer …"))
-				return
-			}
-		} else if r.Header.Get("Origin") != "" || !loopbackHost(r.Host) {
-			Fail(w, http.StatusForbidden, errors.New("refused: the request comes from a web page or for another host name"))
-			return
-		}
-		next(w, r)
-	}
-}
-
-func loopbackHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 // Fail answers with a JSON object {"error": …}.

@@ -77,10 +77,13 @@ func TestGuard(t *testing.T) {
 		{"no token", "secret", "", "", "h.example", 401},
 		{"wrong token", "secret", "Bearer other", "", "h.example", 401},
 		{"right token", "secret", "Bearer secret", "", "h.example", 200},
+		{"a token that may only read", "secret", "Bearer read", "", "h.example", 403},
+		{"a token that may only read, where there is none", "", "Bearer read", "http://evil.example", "127.0.0.1:5380", 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			h := NewHost("one", c.token, quiet())
+			h.ReadToken = "read"
 			r := httptest.NewRequest("POST", "/", nil)
 			r.Host = c.host
 			r.Header.Set("Authorization", c.auth)
@@ -93,6 +96,31 @@ func TestGuard(t *testing.T) {
 				t.Fatalf("code %d, want %d", w.Code, c.want)
 			}
 		})
+	}
+}
+
+func TestQuestionTakesTheReadToken(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, read, auth string
+		want             int
+	}{
+		{"the read token", "read", "Bearer read", 200},
+		{"the token", "read", "Bearer secret", 200},
+		{"another", "read", "Bearer other", 401},
+		{"none", "read", "", 401},
+		{"none, and there is no read token", "", "", 401},
+		{"an empty one, and there is no read token", "", "Bearer ", 401},
+	} {
+		h := NewHost("one", "secret", quiet())
+		h.ReadToken = c.read
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", c.auth)
+		w := httptest.NewRecorder()
+		h.Question(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) })(w, r)
+		if w.Code != c.want {
+			t.Errorf("%s: code %d, want %d", c.name, w.Code, c.want)
+		}
 	}
 }
 
