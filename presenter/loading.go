@@ -2,12 +2,15 @@ package presenter
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
@@ -45,7 +48,7 @@ func (t *term) push(p checkout.Push, by string) (a load.Answer, err error) {
 		a.HeldID, err = t.holdPush(p, current)
 		return a, err
 	}
-	a.Problems, a.HeldID, err = t.load(p.Set, by)
+	a.Problems, a.HeldID = t.load(p.Set, by)
 	t.metrics.loads.WithLabelValues(result(a, err)).Inc()
 	return a, err
 }
@@ -85,27 +88,57 @@ func (t *term) dropPush() {
 
 // load makes a set of files the loaded ones, zone by zone: what is good is in force, what is broken, vanished or
 // emptied keeps its last good state and is held.
-func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string, error) {
-	infos, err := load.Infos(t.zones)
-	if err != nil {
-		return nil, "", err
+func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string) {
+	l := t.loading(set)
+	l.stale = t.heldBy(unitFile, unitZone)
+	delta := load.Diff(t.files, set.Files)
+	files := l.begin(delta.Changed, delta.Gone)
+	l.readOld(maps.All(t.human))
+	zones, problems := zonefile.Parse(files, t.cfg.options(set.Prefix, t.at))
+	l.decide(zones, problems, files)
+	for id, h := range l.stale {
+		t.tx.held.Delete(id)
+		t.dropWanted(h)
 	}
-	l := &loading{term: t, set: set, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{}, stale: t.heldBy(unitFile, unitZone)}
-	delta := load.Diff(infos, set.Files)
-	for _, path := range delta.Gone {
+	t.dropPush()
+	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.at.Unix(), By: by})
+	t.edits++
+	t.log.Info("zones loaded", "commit", set.Commit, "by", by, "zones", len(t.world.zones), "problems", len(l.problems), "held", len(l.held))
+	return l.problems, strings.Join(l.held[:min(1, len(l.held))], "")
+}
+
+// loading is one load under way, or the plan of one.
+type loading struct {
+	ledger
+	cfg      Config
+	log      *slog.Logger
+	at       time.Time
+	set      checkout.Set
+	infos    map[string]row.FileInfo                    // of the loaded files; kept up to date
+	old      map[zone.Name]map[string][]row.HumanRecord // zones whose files changed: owner name -> records loaded now
+	stale    map[string]row.Held                        // held items of loads before that this one does not repeat
+	problems []zone.Problem
+	held     []string
+}
+
+// begin notes which zones' files changed, and gives those of the set that must be read.
+func (l *loading) begin(changed []checkout.File, gone []string) (files []checkout.File) {
+	for _, path := range gone {
 		l.touch(path)
 	}
-	for _, f := range delta.Changed {
+	for _, f := range changed {
 		l.touch(f.Path)
 	}
-	var files []checkout.File
-	for _, f := range set.Files {
+	for _, f := range l.set.Files {
 		if apex, err := zonefile.ZoneOf(f.Path); err != nil || l.old[apex] != nil {
 			files = append(files, f)
 		}
 	}
-	l.readOld()
-	zones, problems := zonefile.Parse(files, t.cfg.options(set.Prefix, t.at))
+	return files
+}
+
+// decide puts in force what was read, or holds it.
+func (l *loading) decide(zones zonefile.Zones, problems []zone.Problem, files []checkout.File) {
 	l.problems = problems
 	for _, z := range zones.Zones {
 		l.good(z)
@@ -114,26 +147,7 @@ func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string, error)
 		l.broken(b)
 	}
 	l.vanished(files)
-	for id, h := range l.stale {
-		t.tx.held.Delete(id)
-		t.dropWanted(h)
-	}
-	t.dropPush()
-	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.at.Unix(), By: by})
-	t.log.Info("zones loaded", "commit", set.Commit, "by", by, "zones", len(t.world.zones), "problems", len(l.problems), "held", len(l.held))
 	slices.SortFunc(l.problems, zone.Problem.ComparePlace)
-	return l.problems, strings.Join(l.held[:min(1, len(l.held))], ""), nil
-}
-
-// loading is one load under way.
-type loading struct {
-	*term
-	set      checkout.Set
-	infos    map[string]row.FileInfo
-	old      map[zone.Name]map[string][]row.HumanRecord // zones whose files changed: owner name -> records loaded now
-	stale    map[string]row.Held                        // held items of loads before that this one does not repeat
-	problems []zone.Problem
-	held     []string
 }
 
 func (l *loading) touch(path string) {
@@ -143,8 +157,8 @@ func (l *loading) touch(path string) {
 }
 
 // readOld collects the loaded records of the zones that changed.
-func (l *loading) readOld() {
-	for key, value := range l.human {
+func (l *loading) readOld(human iter.Seq2[string, []byte]) {
+	for key, value := range human {
 		list, err := row.DecodeHuman(value)
 		if err != nil {
 			continue // resolve tells of it
@@ -158,7 +172,7 @@ func (l *loading) readOld() {
 }
 
 // loaded tells whether a zone is in force.
-func (l *loading) loaded(apex zone.Name) bool { _, ok := l.world.zones[apex]; return ok }
+func (l *loading) loaded(apex zone.Name) bool { _, ok := l.facts(apex); return ok }
 
 // good puts a zone without errors in force, unless it would lose what nobody said should go (P2).
 func (l *loading) good(z zonefile.Zone) {
@@ -249,13 +263,18 @@ func (l *loading) filesOf(apex zone.Name) (files []checkout.File) {
 	return files
 }
 
-func (l *loading) loadedFiles(apex zone.Name) []string {
-	value, _ := l.zones.Get(row.PrefixZone + apex.String())
-	var z row.HumanZone
-	if json.Unmarshal(value, &z) != nil || len(z.Files) == 0 {
+// loadedFiles gives the paths of a zone's loaded files, sorted; the zone's name when there is none.
+func (l *loading) loadedFiles(apex zone.Name) (paths []string) {
+	for path := range l.infos {
+		if z, err := zonefile.ZoneOf(path); err == nil && z == apex {
+			paths = append(paths, path)
+		}
+	}
+	if paths == nil {
 		return []string{apex.String()}
 	}
-	return z.Files
+	slices.Sort(paths)
+	return paths
 }
 
 // apply puts a zone in force. A record that is as it was keeps the commit that last changed it (P7).
@@ -286,20 +305,20 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, commit func(path
 	}
 	for _, f := range files {
 		if info, had := l.infos[f.Path]; !had || info.SHA256 != load.Hash(f.Data) {
-			load.PutFile(l.tx.zones, f, commit(f.Path))
+			l.infos[f.Path] = load.PutFile(l.rows(), f, commit(f.Path))
 		}
 	}
-	for path, info := range l.infos {
+	for path := range l.infos {
 		if apex, err := zonefile.ZoneOf(path); err == nil && apex == z.Apex && !slices.Contains(z.Files, path) {
-			load.DeleteFile(l.tx.zones, path, info)
+			l.deleteFile(path)
 		}
 	}
-	if !l.loaded(z.Apex) {
-		l.markAll()
-	}
-	l.world.zones[z.Apex] = z.Facts
-	l.tx.zones.Put(row.PrefixZone+z.Apex.String(), encode(row.HumanZone{Files: z.Files, Facts: z.Facts}))
-	l.tx.presented.Put(row.ZoneKey(z.Apex), encode(z.Facts))
+	l.putZone(z.Apex, row.HumanZone{Files: z.Files, Facts: z.Facts})
+}
+
+func (l *loading) deleteFile(path string) {
+	load.DeleteFile(l.rows(), path, l.infos[path])
+	delete(l.infos, path)
 }
 
 // same compares two records but for their commits.
@@ -309,7 +328,7 @@ func same(a, b row.HumanRecord) bool {
 
 // putHuman makes records those of one zone at a name, beside those of other zones.
 func (l *loading) putHuman(key string, apex zone.Name, records []row.HumanRecord) {
-	was := l.human[key]
+	was := l.records(key)
 	list, _ := row.DecodeHuman(was)
 	list = slices.DeleteFunc(list, func(h row.HumanRecord) bool { return h.Zone == apex })
 	list = append(list, records...)
@@ -320,16 +339,9 @@ func (l *loading) putHuman(key string, apex zone.Name, records []row.HumanRecord
 	if len(list) > 0 {
 		value = row.EncodeHuman(list)
 	}
-	if string(value) == string(was) {
-		return
+	if string(value) != string(was) {
+		l.putRecords(key, value)
 	}
-	if value == nil {
-		l.tx.zones.Delete(row.PrefixName + key)
-	} else {
-		l.tx.zones.Put(row.PrefixName+key, value)
-	}
-	l.setHuman(key, value)
-	l.mark(key)
 }
 
 // remove takes a zone out of force.
@@ -337,13 +349,10 @@ func (l *loading) remove(apex zone.Name) {
 	for key := range l.old[apex] {
 		l.putHuman(key, apex, nil)
 	}
-	for path, info := range l.infos {
+	for path := range l.infos {
 		if z, err := zonefile.ZoneOf(path); err == nil && z == apex {
-			load.DeleteFile(l.tx.zones, path, info)
+			l.deleteFile(path)
 		}
 	}
-	l.markAll()
-	delete(l.world.zones, apex)
-	l.tx.zones.Delete(row.PrefixZone + apex.String())
-	l.tx.presented.Delete(row.ZoneKey(apex))
+	l.dropZone(apex)
 }

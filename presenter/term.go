@@ -26,8 +26,10 @@ type term struct {
 	zones, presented, conflicts, held *table.Writer
 	tx                                changes
 	inputs                            []*input
-	human                             map[string][]byte // owner name -> encoded human records
-	expires                           map[string]int64  // owner name -> when its next record expires, Unix seconds
+	human                             map[string][]byte       // owner name -> encoded human records
+	files                             map[string]row.FileInfo // the loaded zone files
+	edits                             uint64                  // counts what loads change
+	expires                           map[string]int64        // owner name -> when its next record expires, Unix seconds
 	conflicting                       map[string]bool
 	world                             *world
 	dirty                             map[zone.Name]bool
@@ -91,6 +93,10 @@ func (t *term) takeOver(ctx context.Context) error {
 		if err := t.mend(ctx); err != nil {
 			return fmt.Errorf("table zones: %w", err)
 		}
+	}
+	var err error
+	if t.files, err = load.Infos(t.zones); err != nil {
+		return err
 	}
 	for key, value := range t.zones.All() {
 		if name, ok := strings.CutPrefix(key, row.PrefixName); ok {

@@ -11,7 +11,6 @@ import (
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/row"
-	"zonecast/internal/table"
 	"zonecast/internal/zone"
 	"zonecast/presenter/zonefile"
 )
@@ -27,7 +26,7 @@ type wanted struct {
 }
 
 // beside reads and writes rows under prefixWanted.
-type beside struct{ tx *table.Tx }
+type beside struct{ tx load.Tx }
 
 func (b beside) Get(key string) ([]byte, bool) { return b.tx.Get(prefixWanted + key) }
 func (b beside) Put(key string, value []byte)  { b.tx.Put(prefixWanted+key, value) }
@@ -52,11 +51,7 @@ func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []ch
 	id := row.HeldID(owner, unit, subject, fingerprint)
 	if _, again := l.stale[id]; !again {
 		for _, f := range files {
-			load.PutFile(beside{l.tx.zones}, f, l.set.Commit)
-			value, _ := beside{l.tx.zones}.Get(row.PrefixFile + f.Path)
-			var info row.FileInfo
-			_ = json.Unmarshal(value, &info) // written a line above
-			w.Files[f.Path] = info
+			w.Files[f.Path] = load.PutFile(beside{l.rows()}, f, l.set.Commit)
 		}
 		h := row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, CanFree: true, Detail: encode(w)}
 		names := "1 name"
@@ -125,8 +120,8 @@ func (t *term) release(id string) (h row.Held, err error) {
 		if err != nil || !ok {
 			return h, errors.Join(errors.New("the held push is damaged: push again"), err)
 		}
-		_, _, err = t.load(p.Set, "push")
-		return h, err
+		t.load(p.Set, "push")
+		return h, nil
 	}
 	return h, t.releaseZone(h)
 }
@@ -136,16 +131,13 @@ func (t *term) releaseZone(h row.Held) error {
 	if err := json.Unmarshal(h.Detail, &w); err != nil {
 		return fmt.Errorf("held %s: %w", h.ID, err)
 	}
-	infos, err := load.Infos(t.zones)
-	if err != nil {
-		return err
-	}
 	files, err := load.Files(beside{t.tx.zones}, w.Files)
 	if err != nil {
 		return err
 	}
-	l := &loading{term: t, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{w.Apex: {}}}
-	l.readOld()
+	l := t.loading(checkout.Set{})
+	l.old[w.Apex] = map[string][]row.HumanRecord{}
+	l.readOld(maps.All(t.human))
 	if len(files) == 0 {
 		l.remove(w.Apex)
 	} else {
@@ -163,22 +155,18 @@ func (t *term) releaseZone(h row.Held) error {
 // reread makes the rows of all loaded zones anew from their files: the configuration's defaults may have changed, or
 // this program reads them otherwise than the one before.
 func (t *term) reread() error {
-	infos, err := load.Infos(t.zones)
-	if err != nil {
-		return err
-	}
-	files, err := load.Files(t.zones, infos)
+	files, err := load.Files(t.zones, t.files)
 	if err != nil {
 		return err
 	}
 	zones, _ := zonefile.Parse(files, t.cfg.options("", t.at))
-	l := &loading{term: t, infos: infos, old: map[zone.Name]map[string][]row.HumanRecord{}}
+	l := t.loading(checkout.Set{})
 	for _, z := range zones.Zones {
 		l.old[z.Apex] = map[string][]row.HumanRecord{}
 	}
-	l.readOld()
+	l.readOld(maps.All(t.human))
 	for _, z := range zones.Zones {
-		l.apply(z, nil, func(path string) string { return infos[path].Commit })
+		l.apply(z, nil, func(path string) string { return t.files[path].Commit })
 	}
 	for _, b := range zones.Broken {
 		t.log.Warn("loaded zone files cannot be read any more: their records stay", "zone", b.Apex, "problem", b.Problems[0].Error())

@@ -99,8 +99,9 @@ func File(t interface{ Get(string) ([]byte, bool) }, path string, info row.FileI
 	return checkout.File{Path: path, Data: data}, err
 }
 
-// PutFile writes a file, in the load of the given commit, over an older version of it or anew.
-func PutFile(tx Tx, f checkout.File, commit string) {
+// PutFile writes a file, in the load of the given commit, over an older version of it or anew, and gives what is known
+// of it now.
+func PutFile(tx Tx, f checkout.File, commit string) row.FileInfo {
 	var old row.FileInfo
 	if value, ok := tx.Get(row.PrefixFile + f.Path); ok {
 		_ = json.Unmarshal(value, &old) // a damaged row is written over
@@ -108,6 +109,7 @@ func PutFile(tx Tx, f checkout.File, commit string) {
 	info := infoOf(f, commit)
 	putChunks(tx, row.PrefixFile, f, old.Chunks)
 	putJSON(tx, row.PrefixFile+f.Path, info)
+	return info
 }
 
 // DeleteFile removes a file with its text.
