@@ -29,29 +29,20 @@ func (r *reader) fits(owner zone.Name, at *yaml.Node, h row.HumanRecord) bool {
 
 // checkNames refuses what cannot stand together at one name.
 func (b *builder) checkNames() {
+	beside := make(map[zone.Name]bool) // of a CNAME
 	for _, rec := range b.records {
-		if rec.Human.Mode == ModeMask {
-			continue
-		}
-		switch rec.Human.Set.Type {
-		case zone.TypeCNAME:
-			b.alone(rec)
-		case zone.TypeDNAME:
-			if ns, ok := b.seen[key{rec.Owner, zone.TypeNS}]; ok && ns.Human.Mode != ModeMask && rec.Owner != b.apex {
+		if t := rec.Human.Set.Type; t != zone.TypeCNAME && rec.Human.Mode != ModeMask {
+			if cname, ok := b.seen[key{rec.Owner, zone.TypeCNAME}]; ok && cname.Human.Mode != ModeMask {
+				beside[rec.Owner] = true
+			}
+			if ns, ok := b.seen[key{rec.Owner, zone.TypeNS}]; t == zone.TypeDNAME && ok && ns.Human.Mode != ModeMask && rec.Owner != b.apex {
 				b.clash("dname-and-ns", rec, "a DNAME cannot stand beside a delegation (RFC 6672 2.3)")
 			}
 		}
 	}
-}
-
-// alone refuses whatever stands beside a CNAME, a mask excepted.
-func (b *builder) alone(cname Record) {
-	for name := range types {
-		t, _ := zone.ParseType(name)
-		other, ok := b.seen[key{cname.Owner, t}]
-		if ok && t != zone.TypeCNAME && other.Human.Mode != ModeMask {
-			b.clash("cname-and-other", cname, "a CNAME stands alone at its name (RFC 1034 3.6.2)")
-			return
+	for _, rec := range b.records {
+		if rec.Human.Set.Type == zone.TypeCNAME && beside[rec.Owner] {
+			b.clash("cname-and-other", rec, "a CNAME stands alone at its name (RFC 1034 3.6.2)")
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (r *reader) override(n *yaml.Node, h *row.HumanRecord) bool {
 			good = r.fail(s, "bad-scope", "scope says what a replace or a mask covers", "write mode: replace or mode: mask, or remove scope")
 		}
 	}
-	if h.Mode == ModeMerge && types[h.Set.Type.String()].single {
+	if h.Mode == ModeMerge && specOf(h.Set.Type).single {
 		good = r.fail(f["mode"], "bad-mode", h.Set.Type.String()+" takes one value: nothing can be merged into it", "write mode: replace")
 	}
 	if o := f["rotate"]; o != nil {
@@ -73,7 +73,7 @@ func (r *reader) enum(n *yaml.Node, check, what string, words ...string) (string
 // rotate reads in which order the record's values are given.
 func (r *reader) rotate(n *yaml.Node, h *row.HumanRecord) bool {
 	word, good := r.enum(n, "bad-rotate", "rotate", zone.RotateNone.String(), zone.RotateCyclic.String(), zone.RotateRandom.String())
-	if good && (h.Mode == ModeMask || types[h.Set.Type.String()].single) {
+	if good && (h.Mode == ModeMask || specOf(h.Set.Type).single) {
 		good = r.fail(n, "bad-rotate", "there are no values to rotate", "remove rotate")
 	}
 	if good {

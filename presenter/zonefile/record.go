@@ -2,7 +2,6 @@ package zonefile
 
 import (
 	"fmt"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -126,14 +125,9 @@ func (r *reader) typeOf(fields map[string]*yaml.Node, record *yaml.Node, h *row.
 	if n.Kind != yaml.ScalarNode {
 		return r.fail(n, "bad-type", "type must be a text", "")
 	}
-	if t, ok := zone.ParseType(n.Value); ok && types[n.Value].build != nil {
-		h.Set.Type = t
-		return true
-	}
-	if types[strings.ToUpper(n.Value)].build != nil {
-		return r.fail(n, "bad-type", fmt.Sprintf("type %s is written in capitals", n.Value), "write "+strings.ToUpper(n.Value))
-	}
-	return r.fail(n, "bad-type", fmt.Sprintf("type %.60q is not supported", n.Value), "supported: "+typeNames)
+	t, check, text, fix := typeNamed(n.Value)
+	h.Set.Type = t
+	return check == "" || r.fail(n, check, text, fix)
 }
 
 // field reads a plain field of a mapping without any check.
@@ -148,7 +142,7 @@ func field(n *yaml.Node, k string) string {
 
 // data reads value or values into the set.
 func (r *reader) data(fields map[string]*yaml.Node, n *yaml.Node, h *row.HumanRecord) bool {
-	value, values, spec := fields["value"], fields["values"], types[h.Set.Type.String()]
+	value, values, spec := fields["value"], fields["values"], specOf(h.Set.Type)
 	if h.Mode == ModeMask {
 		for _, f := range []*yaml.Node{value, values, fields["ttl"]} {
 			if f != nil {

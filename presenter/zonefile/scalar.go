@@ -16,9 +16,12 @@ const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralSty
 
 var (
 	decimal     = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-	sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+$`)
-	boolean     = []string{"y", "n", "yes", "no", "on", "off", "true", "false"}
+	sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+	boolean     = []string{"yes", "no", "on", "off", "true", "false"}
 )
+
+// Trap tells whether some reader of YAML takes a text without quotes for something else than this text.
+func Trap(text string) bool { return trap(&yaml.Node{Kind: yaml.ScalarNode, Value: text}) != "" }
 
 // trap tells what a plain scalar is to some reader of YAML 1.1 or 1.2, if it is not simply a text; "" if it is.
 func trap(n *yaml.Node) string {
@@ -102,7 +105,7 @@ func (r *reader) target(n *yaml.Node, what string) (zone.Name, bool) {
 	if err != nil {
 		return "", r.fail(n, nameCheck(err), what+": "+err.Error(), "")
 	}
-	if short, ok := Doubled(name, r.apex); ok {
+	if short, ok := Doubled(name, r.apex); ok && r.apex != "" {
 		return "", r.fail(n, "doubled-suffix", fmt.Sprintf("%s: %s ends in the zone's name twice", what, name), "write "+short.String())
 	}
 	return name, true

@@ -12,9 +12,9 @@ import (
 
 const maxChunk = 255 // octets of one character-string, RFC 1035 3.3
 
-// txt reads a TXT value. As in octoDNS, \; is a semicolon and a bare one is refused; other escapes are those of zone
-// files. A value that begins with a quotation mark is a row of chunks: "one" "two". A text past 255 octets is refused
-// where octoDNS would cut it: where a cut falls matters to some readers, so a person decides.
+// txt reads a TXT value. A semicolon may have a backslash before it, as octoDNS asks for unless its escaped_semicolons is off, or none;
+// other escapes are those of zone files. A value that begins with a quotation mark is a row of chunks: "one" "two".
+// What is longer than a character-string is cut every 255 octets, as octoDNS does: those who read such texts put them together again.
 func txt(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 	text, ok := r.text(n, "the text")
 	if !ok {
@@ -23,8 +23,8 @@ func txt(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 	if text == "" {
 		return "", r.fail(n, "no-value", "the text is empty", `write '""' for an empty string`)
 	}
-	if i := bareSemicolon(text); i >= 0 {
-		return "", r.fail(n, "txt-semicolon", "a semicolon needs one backslash before it, as in octoDNS", `write \;`)
+	if twiceEscaped(text) {
+		return "", r.fail(n, "txt-semicolon", `a semicolon with two backslashes before it: the text would have a backslash in it`, `write \; or, for a backslash, \092\;`)
 	}
 	chunks := []string{text}
 	if text[0] == '"' {
@@ -39,36 +39,25 @@ func txt(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 		if err != nil {
 			return "", r.fail(n, "bad-escape", err.Error(), `write \\ for a backslash, \DDD for an octet`)
 		}
-		if len(data) > maxChunk {
-			return "", r.fail(n, "txt-too-long", fmt.Sprintf("a text of %d octets; one chunk holds %d", len(data), maxChunk), fixChunks(len(data)))
+		for len(data) > maxChunk {
+			wire = append(append(wire, maxChunk), data[:maxChunk]...)
+			data = data[maxChunk:]
 		}
 		wire = append(append(wire, byte(len(data))), data...)
 	}
 	return zone.Rdata(wire), true
 }
 
-func fixChunks(size int) string {
-	var parts []string
-	for at := 0; at < size && len(parts) < 3; at += maxChunk {
-		parts = append(parts, fmt.Sprintf(`"octets %d to %d"`, at+1, min(at+maxChunk, size)))
-	}
-	if size > 3*maxChunk {
-		parts = append(parts, "…")
-	}
-	return "write chunks inside one value: '" + strings.Join(parts, " ") + "'"
-}
-
-// bareSemicolon finds a semicolon without exactly one backslash before it.
-func bareSemicolon(text string) int {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case ';':
-			return i
+// twiceEscaped finds a semicolon behind a backslash that is one itself.
+func twiceEscaped(text string) bool {
+	for i := 0; i+2 < len(text); i++ {
+		if text[i] == '\\' {
+			if i++; text[i] == '\\' && text[i+1] == ';' {
+				return true
+			}
 		}
 	}
-	return -1
+	return false
 }
 
 var errChunks = errors.New("a text that begins with a quotation mark must be quoted chunks with a space between them")

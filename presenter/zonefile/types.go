@@ -1,10 +1,10 @@
 package zonefile
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -21,7 +21,7 @@ type spec struct {
 	single bool // takes one value only
 }
 
-// types are the supported ones, each with octoDNS's shape of its value.
+// types are those with octoDNS's shape of their value.
 var types = map[string]spec{
 	"A": {build: address(4)}, "AAAA": {build: address(16)},
 	"CNAME": {build: name, single: true}, "DNAME": {build: name, single: true}, "NS": {build: name}, "PTR": {build: name},
@@ -29,11 +29,9 @@ var types = map[string]spec{
 	"MX": {build: mx}, "SRV": {build: srv}, "CAA": {build: caa}, "NAPTR": {build: naptr},
 	"DS": {build: ds}, "SSHFP": {build: sshfp}, "TLSA": {build: tlsa},
 	"LOC": {build: loc}, "SVCB": {build: svcb("SVCB")}, "HTTPS": {build: svcb("HTTPS")},
+	"OPENPGPKEY": {build: openpgpkey}, "URI": {build: uri},
 	"SOA": {build: soa, single: true},
 }
-
-var typeNames = strings.Join(slices.Sorted(maps.Keys(map[string]bool{"A": true, "AAAA": true, "CAA": true, "CNAME": true, "DNAME": true, "DS": true, "HTTPS": true,
-	"LOC": true, "MX": true, "NAPTR": true, "NS": true, "PTR": true, "SOA": true, "SPF": true, "SRV": true, "SSHFP": true, "SVCB": true, "TLSA": true, "TXT": true})), ", ")
 
 func address(size int) func(*reader, *yaml.Node) (zone.Rdata, bool) {
 	return func(r *reader, n *yaml.Node) (zone.Rdata, bool) {
@@ -112,25 +110,58 @@ func (w *wire) hex(k string, size int) {
 
 // chars reads one character-string (RFC 1035 3.3) with the escapes of presentation form.
 func (w *wire) chars(k string) {
-	if !w.good {
-		return
-	}
-	text, ok := w.r.text(w.f[k], k)
-	if !ok {
-		w.good = false
-		return
-	}
-	data, err := unescape(text)
-	switch {
-	case err != nil:
-		w.good = w.r.fail(w.f[k], "bad-escape", k+": "+err.Error(), `write \\ for a backslash`)
-	case len(data) > 255:
+	data, ok := w.octets(k)
+	if ok && len(data) > maxChunk {
 		w.good = w.r.fail(w.f[k], "txt-too-long", k+" is longer than 255 octets", "")
 	}
 	w.b = append(append(w.b, byte(len(data))), data...)
 }
 
+// octets reads a text with the escapes of presentation form.
+func (w *wire) octets(k string) ([]byte, bool) {
+	if !w.good {
+		return nil, false
+	}
+	text, ok := w.r.text(w.f[k], k)
+	if !ok {
+		w.good = false
+		return nil, false
+	}
+	data, err := unescape(text)
+	if err != nil {
+		w.good = w.r.fail(w.f[k], "bad-escape", k+": "+err.Error(), `write \\ for a backslash`)
+	}
+	return data, w.good
+}
+
 func (w *wire) done() (zone.Rdata, bool) { return zone.Rdata(w.b), w.good }
+
+// openpgpkey reads a key in base64 (RFC 7929 2.3), which may be folded over lines.
+func openpgpkey(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	text, ok := r.text(n, "the key")
+	if !ok {
+		return "", false
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, " ", ""))
+	if err != nil || len(data) == 0 {
+		return "", r.fail(n, "bad-base64", fmt.Sprintf("%.60q is no base64", text), "")
+	}
+	return zone.Rdata(data), true
+}
+
+// uri reads a URI value (RFC 7553): its target is all octets to the end.
+func uri(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	w := r.wire(n, "a URI value", "priority", "weight", "target")
+	w.u16("priority")
+	w.u16("weight")
+	if target, ok := w.octets("target"); ok {
+		w.b = append(w.b, target...)
+		if len(target) == 0 {
+			return "", r.fail(w.f["target"], "no-value", "target is empty", "")
+		}
+	}
+	return w.done()
+}
 
 func mx(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 	w := r.wire(n, "a MX value", "preference", "exchange")
