@@ -16,11 +16,12 @@ const (
 
 // Load says what was loaded last into a table.
 type Load struct {
-	Commit string `json:"commit"`         // git commit, or "sha256:…" of the files outside git
-	Prefix string `json:"prefix"`         // where the loaded folder stands in the repository, for display: "zones/"
-	Head   string `json:"head,omitempty"` // git commit that HEAD was at, also of a folder with uncommitted changes
-	At     int64  `json:"at"`             // Unix seconds
-	By     string `json:"by"`             // "folder" or "push"
+	Commit string `json:"commit"`           // git commit, or "sha256:…" of the files outside git
+	Prefix string `json:"prefix"`           // where the loaded folder stands in the repository, for display: "zones/"
+	Head   string `json:"head,omitempty"`   // git commit that HEAD was at, also of a folder with uncommitted changes
+	At     int64  `json:"at"`               // Unix seconds
+	By     string `json:"by"`               // "folder" or "push"
+	Author string `json:"author,omitempty"` // of the commit, an e-mail address; "" where it is not known
 }
 
 // FileInfo describes one loaded file.
@@ -29,6 +30,7 @@ type FileInfo struct {
 	SHA256 string `json:"sha256"`
 	Size   int    `json:"size"`
 	Chunks int    `json:"chunks"`
+	Author string `json:"author,omitempty"` // of that load, an e-mail address; "" where it is not known
 }
 
 // HumanRecord is one record of a zone file, at one owner name.
@@ -41,6 +43,7 @@ type HumanRecord struct {
 	Reason  string     `json:"reason,omitempty"`
 	Expires int64      `json:"expires,omitempty"` // Unix seconds, the first instant it is no more in force; 0 is never
 	Set     zone.RRset `json:"set"`               // no data in a mask
+	Author  string     `json:"author,omitempty"`  // who brought that load, an e-mail address; "" where it is not known
 }
 
 // EncodeHuman makes the value of a name row: records sorted by type, then file.
@@ -54,7 +57,13 @@ func EncodeHuman(list []HumanRecord) []byte {
 		b = binary.AppendUvarint(b, uint64(h.Expires))
 		b = appendSet(b, h.Set)
 	}
-	return b
+	return appendAuthors(b, func(yield func(string) bool) {
+		for _, h := range list {
+			if !yield(h.Author) {
+				return
+			}
+		}
+	})
 }
 
 // DecodeHuman reads what EncodeHuman made.
@@ -65,6 +74,7 @@ func DecodeHuman(b []byte) ([]HumanRecord, error) {
 		list[i] = HumanRecord{Zone: r.name(), File: r.string(), Commit: r.string(), Mode: r.string(), Scope: r.string(),
 			Reason: r.string(), Expires: r.int(), Set: r.set()}
 	}
+	r.authors(len(list), func(i int, author string) { list[i].Author = author })
 	return list, r.end()
 }
 

@@ -19,6 +19,7 @@ type Origin struct {
 	Scope   string `json:"scope,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 	Expires int64  `json:"expires,omitempty"` // Unix seconds; 0 is never
+	Author  string `json:"author,omitempty"`  // who brought that load, an e-mail address as git has it; "" where it is not known
 }
 
 // Human tells whether a person wrote it.
@@ -100,13 +101,29 @@ func (p Presented) Encode() []byte {
 	b := appendString([]byte{format}, string(p.Zone))
 	b = appendSets(b, p.Sets)
 	b = appendClaims(b, p.Claims)
-	return appendClaims(b, p.Shadowed)
+	b = appendClaims(b, p.Shadowed)
+	return appendAuthors(b, func(yield func(string) bool) {
+		for _, list := range [][]Claim{p.Claims, p.Shadowed} {
+			for _, c := range list {
+				if !yield(c.Origin.Author) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // DecodePresented reads what Encode made.
 func DecodePresented(b []byte) (Presented, error) {
 	r := open(b)
 	p := Presented{Zone: r.name(), Sets: r.sets(), Claims: r.claims(), Shadowed: r.claims()}
+	r.authors(len(p.Claims)+len(p.Shadowed), func(i int, author string) {
+		if i < len(p.Claims) {
+			p.Claims[i].Origin.Author = author
+		} else {
+			p.Shadowed[i-len(p.Claims)].Origin.Author = author
+		}
+	})
 	return p, r.end()
 }
 

@@ -94,7 +94,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 		back5, err := DecodePools(EncodePools(pools))
 		same(back5, pools, err)
 
-		h := []HumanRecord{{Zone: drawName(t), File: rapid.String().Draw(t, "file"), Commit: "c", Mode: "mask", Scope: "name", Reason: "r", Expires: 5, Set: zone.RRset{Type: 1, TTL: 2}}}
+		h := []HumanRecord{{Zone: drawName(t), File: rapid.String().Draw(t, "file"), Commit: "c", Mode: "mask", Scope: "name", Reason: "r", Expires: 5, Set: zone.RRset{Type: 1, TTL: 2}, Author: rapid.String().Draw(t, "author")}}
 		back4, err := DecodeHuman(EncodeHuman(h))
 		same(back4, h, err)
 	})
