@@ -15,45 +15,45 @@ import (
 type Gates struct {
 	// Deleted is how many names a zone may lose, at most; and it may lose DeletedShare of its names, or DeletedFree
 	// of them where that is more. 0 in Deleted or Changed means no names at all.
-	Deleted      int     `yaml:"deleted"`
-	DeletedShare float64 `yaml:"deleted_share"`
-	DeletedFree  int     `yaml:"deleted_free"`
+	Deleted      int     `yaml:"deleted" json:"deleted"`
+	DeletedShare float64 `yaml:"deleted_share" json:"deleted_share"`
+	DeletedFree  int     `yaml:"deleted_free" json:"deleted_free"`
 	// Changed is the same for names whose records change.
-	Changed      int     `yaml:"changed"`
-	ChangedShare float64 `yaml:"changed_share"`
-	ChangedFree  int     `yaml:"changed_free"`
+	Changed      int     `yaml:"changed" json:"changed"`
+	ChangedShare float64 `yaml:"changed_share" json:"changed_share"`
+	ChangedFree  int     `yaml:"changed_free" json:"changed_free"`
 	// Created is how many names a zone may gain in one release, at most. It is large: a fleet's first load arrives in a zone
 	// that exists. Beyond smallZone names it may gain CreatedShare of its names (10 is eleven times as many as before), or
 	// CreatedFree where that is more.
-	Created      int     `yaml:"created"`
-	CreatedShare float64 `yaml:"created_share"`
-	CreatedFree  int     `yaml:"created_free"`
+	Created      int     `yaml:"created" json:"created"`
+	CreatedShare float64 `yaml:"created_share" json:"created_share"`
+	CreatedFree  int     `yaml:"created_free" json:"created_free"`
 	// Window is the time over which a zone's losses count together, so that a flood that arrives in many small
 	// releases is seen whole. What is counted is the net loss from the largest size inside the window.
-	Window time.Duration `yaml:"window"`
+	Window time.Duration `yaml:"window" json:"window"`
 	// TotalShare is how many of all names of all zones one release may delete, where that is more than Deleted: beyond it,
 	// every zone that loses names is held.
-	TotalShare float64 `yaml:"total_share"`
+	TotalShare float64 `yaml:"total_share" json:"total_share"`
 	// Protected are owner names that may not become empty or lose a type. SOA and NS of every zone are protected always.
-	Protected []string `yaml:"protected"`
+	Protected []string `yaml:"protected" json:"protected,omitempty"`
 	// Checks are commands of the site's own that are asked before each release. None: nothing is waited for.
-	Checks []SiteCheck `yaml:"checks"`
+	Checks []SiteCheck `yaml:"checks" json:"-"`
 	// Zones are limits of single zones: apex to the limits that replace the general ones.
-	Zones map[string]ZoneGates `yaml:"zones"`
+	Zones map[string]ZoneGates `yaml:"zones" json:"zones,omitempty"`
 }
 
 // ZoneGates replace the general limits in one zone; what is left out stays general.
 type ZoneGates struct {
-	Deleted      *int           `yaml:"deleted"`
-	DeletedShare *float64       `yaml:"deleted_share"`
-	DeletedFree  *int           `yaml:"deleted_free"`
-	Changed      *int           `yaml:"changed"`
-	ChangedShare *float64       `yaml:"changed_share"`
-	ChangedFree  *int           `yaml:"changed_free"`
-	Created      *int           `yaml:"created"`
-	CreatedShare *float64       `yaml:"created_share"`
-	CreatedFree  *int           `yaml:"created_free"`
-	Window       *time.Duration `yaml:"window"`
+	Deleted      *int           `yaml:"deleted" json:"deleted,omitempty"`
+	DeletedShare *float64       `yaml:"deleted_share" json:"deleted_share,omitempty"`
+	DeletedFree  *int           `yaml:"deleted_free" json:"deleted_free,omitempty"`
+	Changed      *int           `yaml:"changed" json:"changed,omitempty"`
+	ChangedShare *float64       `yaml:"changed_share" json:"changed_share,omitempty"`
+	ChangedFree  *int           `yaml:"changed_free" json:"changed_free,omitempty"`
+	Created      *int           `yaml:"created" json:"created,omitempty"`
+	CreatedShare *float64       `yaml:"created_share" json:"created_share,omitempty"`
+	CreatedFree  *int           `yaml:"created_free" json:"created_free,omitempty"`
+	Window       *time.Duration `yaml:"window" json:"window,omitempty"`
 }
 
 // smallZone is how many names a zone has before its growth is measured by what it had: a new zone fills up in a few
@@ -160,6 +160,9 @@ type Summary struct {
 	Checks  []string `json:"checks,omitempty"` // gates that stopped it, sorted
 }
 
+// shrink is the net loss of names since the window's largest size.
+func (s Summary) shrink() int { return max(0, s.Peak-(s.Names+s.Created-s.Deleted)) }
+
 // verdict is a gate that stopped a zone.
 type verdict struct {
 	check string // stable code
@@ -208,6 +211,12 @@ func (g Gates) judge(s Summary, noSOA, unknown bool) (stopped []verdict) {
 		stop("changed-share", "%d of %d names would change, the limit is %d", s.Changed, s.Names, limit)
 	}
 	return stopped
+}
+
+// judgeTotal is the gate over all zones, which had so many names and would lose so many.
+func (g Gates) judgeTotal(all, lost int) (v verdict, stopped bool) {
+	limit := max(g.Deleted, int(g.TotalShare*float64(all)))
+	return verdict{check: "deleted-total", text: fmt.Sprintf("%d of %d names of all zones would go, the limit is %d", lost, all, limit)}, lost > limit
 }
 
 // covers tells whether a release of what was shown frees what it has become: nothing new in kind, and not

@@ -39,6 +39,7 @@ func (in request) entry(what string) *decision.Entry {
 
 func (s *Stage) mount(h *service.Host) {
 	h.Mux.HandleFunc("GET /v1/bases/{version}", s.files.serve)
+	h.Mux.HandleFunc("GET /v1/gates", h.Question(s.getGates))
 	h.Mux.HandleFunc("POST /v1/stages/"+owner+"/held/{id}/release", h.Guard(func(w http.ResponseWriter, r *http.Request) {
 		if in, ok := readRequest(w, r); ok {
 			id := r.PathValue("id")
@@ -83,6 +84,14 @@ func readRequest(w http.ResponseWriter, r *http.Request) (in request, ok bool) {
 
 // ask hands a request to the term and answers when it is durable.
 func (s *Stage) ask(w http.ResponseWriter, r *http.Request, do func(t *term) (func() error, error)) {
+	s.askFor(w, r, do, func() {
+		service.Reply(w, http.StatusOK, map[string]string{"status": "done"})
+		s.trimDecisions(r.Context())
+	})
+}
+
+// askFor is ask with another answer to what was done.
+func (s *Stage) askFor(w http.ResponseWriter, r *http.Request, do func(t *term) (func() error, error), done func()) {
 	t := s.leading.Load()
 	if t == nil {
 		s.standby(w, r)
@@ -104,16 +113,13 @@ func (s *Stage) ask(w http.ResponseWriter, r *http.Request, do func(t *term) (fu
 	}
 	select {
 	case err := <-a.done:
-		s.answer(w, r, err)
-		if err == nil {
-			s.trimDecisions(r.Context())
-		}
+		s.answer(w, r, err, done)
 	case <-t.ended:
 		select {
 		case err := <-a.done:
-			s.answer(w, r, err)
+			s.answer(w, r, err, done)
 		default:
-			s.answer(w, r, errNotLeader)
+			s.answer(w, r, errNotLeader, done)
 		}
 	case <-r.Context().Done():
 	case <-late.C:
@@ -129,10 +135,10 @@ func (s *Stage) trimDecisions(ctx context.Context) {
 
 // answer says what became of a request. When it is the end of the term nothing has been done, and the client may go
 // where somebody leads.
-func (s *Stage) answer(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Stage) answer(w http.ResponseWriter, r *http.Request, err error, done func()) {
 	switch {
 	case err == nil:
-		service.Reply(w, http.StatusOK, map[string]string{"status": "done"})
+		done()
 	case errors.Is(err, errNotLeader), errors.Is(err, table.ErrFenced):
 		leader.Elsewhere(w, r, s.st, s.h, owner, "leads here no more")
 	case errors.Is(err, errNotFound):

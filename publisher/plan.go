@@ -89,14 +89,14 @@ func (c *content) judgeTotal(g Gates, passing map[*unit]Summary, stop func(*unit
 			lost += s.Deleted
 		}
 	}
-	limit := max(g.Deleted, int(g.TotalShare*float64(all)))
-	if lost <= limit {
+	v, over := g.judgeTotal(all, lost)
+	if !over {
 		return
 	}
 	for u, s := range passing {
 		if s.Deleted > 0 && u.free == nil {
 			delete(passing, u)
-			stop(u, s, []verdict{{check: "deleted-total", text: fmt.Sprintf("%d of %d names of all zones would go, the limit is %d", lost, all, limit)}})
+			stop(u, s, []verdict{v})
 		}
 	}
 }

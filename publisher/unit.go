@@ -67,7 +67,7 @@ func (c *content) summary(u *unit, now time.Time, window time.Duration) Summary 
 	}
 	if published && !s.Gone {
 		s.Peak = c.sizes(u.apex).peak(now, window, s.Names)
-		s.Shrink = max(0, s.Peak-(s.Names+s.Created-s.Deleted))
+		s.Shrink = s.shrink()
 		s.Lost = c.lost(u)
 	}
 	return s

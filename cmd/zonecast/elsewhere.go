@@ -25,6 +25,11 @@ func (p *process) pointElsewhere(here []stage) {
 			p.host.Mux.HandleFunc(e.endpoint, p.host.Guard(func(w http.ResponseWriter, r *http.Request) { p.elsewhere(w, r, name) }))
 		}
 	}
+	for _, e := range []struct{ stage, endpoint string }{{"publisher", "GET /v1/gates"}} {
+		if name, ok := absent[e.stage]; ok {
+			p.host.Mux.HandleFunc(e.endpoint, p.host.Question(func(w http.ResponseWriter, r *http.Request) { p.elsewhere(w, r, name) }))
+		}
+	}
 	// A stage's own endpoint is more specific and goes before.
 	p.host.Mux.HandleFunc("POST /v1/stages/{owner}/held/{id}/release", p.host.Guard(func(w http.ResponseWriter, r *http.Request) {
 		p.elsewhere(w, r, r.PathValue("owner"))

@@ -262,7 +262,7 @@ func TestOpenAPISchemas(t *testing.T) {
 		"Cause": Cause{}, "Explanation": Explanation{}, "Served": ServedSet{}, "Waiting": Waiting{}, "Release": ReleaseLine{},
 		"ReleaseDetail": ReleaseDetail{}, "Count": release.Count{}, "Status": Status{}, "Leader": leader.Info{},
 		"TableHead": table.Head{}, "Position": table.Position{}, "Table": TableLine{}, "Row": RowLine{}, "RawRow": RawLine{}, "Conflict": ConflictLine{},
-		"Entity": EntityLine{}, "Load": row.Load{}, "LoadLine": LoadLine{}, "Offer": release.Offer{},
+		"Entity": EntityLine{}, "Load": row.Load{}, "LoadLine": LoadLine{}, "Gates": publisher.Now{}, "Offer": release.Offer{},
 		"Fleet": fleet.Summary{}, "ProxyVersions": fleet.Versions{}, "Proxies": Proxies{}, "Proxy": ProxyLine{}, "ProxyReport": fleet.Report{},
 	} {
 		s, ok := doc.Components.Schemas[name]
