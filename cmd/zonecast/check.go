@@ -22,60 +22,41 @@ import (
 
 func checkCommand() *cobra.Command {
 	var flags stageFlags
-	var asJSON bool
+	var opt checkOptions
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Find everything wrong with config, rules, zones and an inventory, offline",
 		Long: `Checks, without a running pipeline: the config, kinds, modules and their inline tests, zone files, and the
-merged result for the given inventory. All problems are listed in one run. Exit status: 0 clean (warnings are allowed), 1 problems,
-2 could not run.`,
+merged result for the given inventory. All problems are listed in one run. Exit status: 0 clean (warnings are allowed, unless --strict), 1 problems,
+2 could not run. docs/checks.md has every check.`,
 		Example: `  zonecast check
-  zonecast check --zones zones --rules rules --inventory fleet.yaml --json`,
+  zonecast check --zones zones --rules rules --inventory fleet.yaml --format json
+  zonecast check --strict                            # warnings count too
+  zonecast check --list                              # every check there is
+  zonecast check --explain missing-target            # one of them`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			problems, err := check(cmd, &flags)
+			if err := opt.settle(); err != nil {
+				return exitCode{2, err}
+			}
+			if opt.list || opt.explain != "" {
+				return listChecks(cmd.OutOrStdout(), opt.explain, opt.format)
+			}
+			problems, err := findProblems(cmd, &flags)
 			if err != nil {
 				return exitCode{2, err}
 			}
-			return reportProblems(cmd, problems, asJSON)
+			return reportProblems(cmd, problems, opt)
 		},
 	}
 	flags.config(cmd)
 	flags.inputs(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, one problem a line")
+	opt.flags(cmd)
 	return cmd
 }
 
-func reportProblems(cmd *cobra.Command, problems []zone.Problem, asJSON bool) error {
-	w, errs := cmd.OutOrStdout(), 0
-	for _, p := range problems {
-		if p.Severity == zone.Error {
-			errs++
-		}
-		if asJSON {
-			if err := printLine(w, p); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintln(w, p.Error())
-	}
-	if !asJSON {
-		switch warnings := len(problems) - errs; {
-		case len(problems) == 0:
-			fmt.Fprintln(w, "no problems")
-		default:
-			fmt.Fprintf(w, "%s, %s\n", count(errs, "error"), count(warnings, "warning"))
-		}
-	}
-	if errs > 0 {
-		return exitCode{code: 1}
-	}
-	return nil
-}
-
-// check collects all problems; an error is what kept it from looking.
-func check(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error) {
+// findProblems collects all problems; an error is what kept it from looking.
+func findProblems(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error) {
 	var problems []zone.Problem
 	cfg, found, err := flags.load(cmd)
 	switch {
