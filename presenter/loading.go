@@ -101,7 +101,7 @@ func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string) {
 		t.dropWanted(h)
 	}
 	t.dropPush()
-	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.at.Unix(), By: by})
+	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.at.Unix(), By: by, Author: set.Author})
 	t.edits++
 	t.log.Info("zones loaded", "commit", set.Commit, "by", by, "zones", len(t.world.zones), "problems", len(l.problems), "held", len(l.held))
 	return l.problems, strings.Join(l.held[:min(1, len(l.held))], "")
@@ -183,7 +183,7 @@ func (l *loading) good(z zonefile.Zone) {
 	case gone != "":
 		l.keepBack(z.Apex, "zone-file-gone", gone, "the file vanished, and with it records of the zone", files)
 	default:
-		l.apply(z, files, func(string) string { return l.set.Commit })
+		l.apply(z, files, func(string) (string, string) { return l.set.Commit, l.set.Author })
 	}
 }
 
@@ -277,8 +277,8 @@ func (l *loading) loadedFiles(apex zone.Name) (paths []string) {
 	return paths
 }
 
-// apply puts a zone in force. A record that is as it was keeps the commit that last changed it (P7).
-func (l *loading) apply(z zonefile.Zone, files []checkout.File, commit func(path string) string) {
+// apply puts a zone in force. A record that is as it was keeps the commit that last changed it, and its author (P7).
+func (l *loading) apply(z zonefile.Zone, files []checkout.File, from func(path string) (commit, author string)) {
 	fresh := make(map[string][]row.HumanRecord)
 	for _, r := range z.Records {
 		fresh[r.Owner.String()] = append(fresh[r.Owner.String()], r.Human)
@@ -287,10 +287,10 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, commit func(path
 	for key, records := range fresh {
 		for i := range records {
 			h := &records[i]
-			h.Commit = commit(h.File)
+			h.Commit, h.Author = from(h.File)
 			for _, was := range old[key] {
 				if same(was, *h) {
-					h.Commit = was.Commit
+					h.Commit, h.Author = was.Commit, was.Author
 				}
 			}
 		}
@@ -305,7 +305,8 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, commit func(path
 	}
 	for _, f := range files {
 		if info, had := l.infos[f.Path]; !had || info.SHA256 != load.Hash(f.Data) {
-			l.infos[f.Path] = load.PutFile(l.rows(), f, commit(f.Path))
+			commit, author := from(f.Path)
+			l.infos[f.Path] = load.PutFile(l.rows(), f, commit, author)
 		}
 	}
 	for path := range l.infos {

@@ -101,7 +101,7 @@ func (r *rig) call(method, path string, body, answer any) int {
 // push loads zone files, given as path and text in turn.
 func (r *rig) push(commit string, descends bool, files ...string) load.Answer {
 	r.t.Helper()
-	p := checkout.Push{Set: checkout.Set{Commit: commit, Prefix: "zones/"}, Descends: descends}
+	p := checkout.Push{Set: checkout.Set{Commit: commit, Prefix: "zones/", Author: commit + "@example.com"}, Descends: descends}
 	for i := 0; i < len(files); i += 2 {
 		p.Files = append(p.Files, checkout.File{Path: files[i], Data: []byte(files[i+1])})
 	}
@@ -225,11 +225,11 @@ func TestOverrideComesAndGoes(t *testing.T) {
 	r.serves("db1.example.com.", "300 A 192.0.2.10")
 	r.push("c2", true, "example.com.yaml", small+"db1:\n  type: A\n  value: 192.0.2.99\n  zonecast: {mode: replace, reason: x}\n")
 	p := r.serves("db1.example.com.", "3600 A 192.0.2.99")
-	if len(p.Shadowed) != 1 || p.Shadowed[0].Why != "override" || p.Claims[0].Origin.Commit != "c2" {
+	if len(p.Shadowed) != 1 || p.Shadowed[0].Why != "override" || p.Claims[0].Origin.Commit != "c2" || p.Claims[0].Origin.Author != "c2@example.com" {
 		t.Fatalf("%+v", p)
 	}
-	if ns := r.now("ns1.example.com."); ns.Claims[0].Origin.Commit != "c1" {
-		t.Fatalf("an unchanged record has commit %s", ns.Claims[0].Origin.Commit)
+	if ns := r.now("ns1.example.com."); ns.Claims[0].Origin.Commit != "c1" || ns.Claims[0].Origin.Author != "c1@example.com" {
+		t.Fatalf("an unchanged record has commit %s of %s", ns.Claims[0].Origin.Commit, ns.Claims[0].Origin.Author)
 	}
 	r.generate("db1.example.com. A 192.0.2.11")
 	r.serves("db1.example.com.", "3600 A 192.0.2.99")

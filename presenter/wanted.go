@@ -22,6 +22,7 @@ const prefixWanted = "want/"
 type wanted struct {
 	Apex   zone.Name               `json:"apex"`
 	Commit string                  `json:"commit"`
+	Author string                  `json:"author,omitempty"`
 	Files  map[string]row.FileInfo `json:"files"` // none: the zone is to go
 }
 
@@ -34,7 +35,7 @@ func (b beside) Delete(key string)             { b.tx.Delete(prefixWanted + key)
 
 // keepBack holds a zone that would lose what it has, with the files it would have.
 func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []checkout.File) {
-	w := wanted{Apex: apex, Commit: l.set.Commit, Files: map[string]row.FileInfo{}}
+	w := wanted{Apex: apex, Commit: l.set.Commit, Author: l.set.Author, Files: map[string]row.FileInfo{}}
 	fingerprint := check
 	for _, f := range files {
 		fingerprint += "\x00" + f.Path + "\x00" + load.Hash(f.Data)
@@ -51,7 +52,7 @@ func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []ch
 	id := row.HeldID(owner, unit, subject, fingerprint)
 	if _, again := l.stale[id]; !again {
 		for _, f := range files {
-			w.Files[f.Path] = load.PutFile(beside{l.rows()}, f, l.set.Commit)
+			w.Files[f.Path] = load.PutFile(beside{l.rows()}, f, l.set.Commit, l.set.Author)
 		}
 		h := row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, CanFree: true, Detail: encode(w)}
 		names := "1 name"
@@ -145,7 +146,7 @@ func (t *term) releaseZone(h row.Held) error {
 		if len(zones.Zones) != 1 {
 			return &refusal{http.StatusConflict, fmt.Errorf("its files are no longer valid: %w", problems[0])}
 		}
-		l.apply(zones.Zones[0], files, func(string) string { return w.Commit })
+		l.apply(zones.Zones[0], files, func(string) (string, string) { return w.Commit, w.Author })
 	}
 	t.tx.held.Delete(h.ID)
 	t.dropWanted(h)
@@ -166,7 +167,7 @@ func (t *term) reread() error {
 	}
 	l.readOld(maps.All(t.human))
 	for _, z := range zones.Zones {
-		l.apply(z, nil, func(path string) string { return t.files[path].Commit })
+		l.apply(z, nil, func(path string) (string, string) { return t.files[path].Commit, t.files[path].Author })
 	}
 	for _, b := range zones.Broken {
 		t.log.Warn("loaded zone files cannot be read any more: their records stay", "zone", b.Apex, "problem", b.Problems[0].Error())

@@ -275,7 +275,7 @@ func (b *batch) freeGone(h row.Held) error {
 	if err != nil {
 		return err
 	}
-	set := checkout.Set{Commit: current.Commit, Head: current.Head, Prefix: current.Prefix, Files: files}
+	set := checkout.Set{Commit: current.Commit, Head: current.Head, Prefix: current.Prefix, Author: current.Author, Files: files}
 	_, err = b.loadRules(set, current.By, map[string]bool{h.Subject: true}, nil)
 	return err
 }
@@ -352,14 +352,14 @@ func (b *batch) loadRules(set checkout.Set, by string, may map[string]bool, t *t
 		switch {
 		case f.Data == nil || f.Held:
 		case !had || info.SHA256 != load.Hash(f.Data):
-			load.PutFile(b.rul, checkout.File{Path: path, Data: f.Data}, set.Commit)
+			load.PutFile(b.rul, checkout.File{Path: path, Data: f.Data}, set.Commit, set.Author)
 		}
 	}
 	for path := range may {
 		load.DeleteFile(b.rul, path, in.infos[path])
 	}
 	b.holdFiles(rs, set.Prefix, c.problems, in.delta, may, in.infos)
-	now := row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: b.now.Unix(), By: by}
+	now := row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: b.now.Unix(), By: by, Author: set.Author}
 	load.PutLoaded(b.rul, now)
 	b.dropPush()
 	l.loaded.Store(&now)

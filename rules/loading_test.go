@@ -175,7 +175,7 @@ func TestAFileThatNoLongerLoadsFreezesItsRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	tx := rul.Begin()
-	load.PutFile(tx, checkout.File{Path: "servers.yaml", Data: []byte("module: servers\nkind: server\nnewer: syntax\n")}, "c9")
+	load.PutFile(tx, checkout.File{Path: "servers.yaml", Data: []byte("module: servers\nkind: server\nnewer: syntax\n")}, "c9", "")
 	if err := table.Commit(t.Context(), tx); err != nil {
 		t.Fatal(err)
 	}

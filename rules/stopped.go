@@ -146,5 +146,5 @@ func (l *lead) storedWith(d heldModule) (set checkout.Set, by string, err error)
 		}
 		files = replaced(files, d.Path, f.Data)
 	}
-	return checkout.Set{Commit: current.Commit, Head: current.Head, Prefix: current.Prefix, Files: files}, current.By, nil
+	return checkout.Set{Commit: current.Commit, Head: current.Head, Prefix: current.Prefix, Author: current.Author, Files: files}, current.By, nil
 }

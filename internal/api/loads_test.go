@@ -21,7 +21,7 @@ func TestLoadsNameTheirFiles(t *testing.T) {
 	w := newWorld(t)
 	rows := puts{}
 	load.PutLoaded(rows, row.Load{Commit: "c1", By: "push"})
-	load.PutFile(rows, checkout.File{Path: "example.yaml", Data: []byte("{}\n")}, "c1")
+	load.PutFile(rows, checkout.File{Path: "example.yaml", Data: []byte("{}\n")}, "c1", "")
 	w.fill("zones", rows)
 	w.fill("presented", map[string][]byte{"www.example.": row.Presented{}.Encode()})
 	for path, files := range map[string]int{"/v1/loads": 0, "/v1/loads?files=1": 1} {

@@ -85,6 +85,14 @@ func TestReadInGit(t *testing.T) {
 
 	run(t, dir, "commit", "-qam", "two")
 	second := read(t, zones)
+	if first.Author != "t@example.com" || dirty.Author != "" {
+		t.Fatalf("authors %q, uncommitted %q", first.Author, dirty.Author)
+	}
+	run(t, dir, "-c", "user.email=other@example.com", "commit", "-q", "--allow-empty", "-m", "elsewhere")
+	if elsewhere := read(t, zones); elsewhere.Author != "t@example.com" {
+		t.Fatalf("%q is taken for the author of what others wrote", elsewhere.Author)
+	}
+	run(t, dir, "reset", "-q", "--hard", "HEAD~")
 	if !Compare(context.Background(), zones, second, first.Commit, first.Head).Descends {
 		t.Fatal("the next commit does not descend")
 	}

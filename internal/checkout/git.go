@@ -32,6 +32,15 @@ func (r repo) clean(ctx context.Context) bool {
 	return err == nil && out == ""
 }
 
+// author gives who wrote the last commit that changed the folder; a merge that took it as it was is not one.
+func (r repo) author(ctx context.Context) string {
+	out, err := git(ctx, r.dir, "log", "-1", "--format=%ae", r.head, "--", ".")
+	if err != nil || len(out) > MaxAuthor || strings.ContainsFunc(out, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return ""
+	}
+	return out
+}
+
 func git(ctx context.Context, dir string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

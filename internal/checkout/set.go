@@ -29,6 +29,9 @@ type Set struct {
 	Head   string `json:"head,omitempty"` // git commit that HEAD is at, also when the folder has uncommitted changes; "" outside git
 	Prefix string `json:"prefix"`         // the folder inside the repository, with a final slash; its base name outside git
 	Files  []File `json:"files"`
+	// Author of the commit that last changed the folder, the e-mail address as git has it; "" outside git, and for a folder
+	// with uncommitted changes. It is what git and the sender say, no proof.
+	Author string `json:"author,omitempty"`
 }
 
 // Limits of a set: octets of one file, octets of all, and the number of files.
@@ -37,6 +40,9 @@ const (
 	MaxTotal = 256 << 20
 	MaxFiles = 100_000
 )
+
+// MaxAuthor bounds an author's address, in octets (RFC 5321 4.5.3.1: 64 + 1 + 255).
+const MaxAuthor = 320
 
 // ErrUnstable is a folder that kept changing while it was read.
 var ErrUnstable = errors.New("the folder keeps changing")
@@ -85,6 +91,7 @@ func (s *Set) identify(ctx context.Context, dir string) {
 	s.Head, s.Prefix = repo.head, repo.prefix
 	if repo.clean(ctx) {
 		s.Commit = repo.head
+		s.Author = repo.author(ctx)
 	}
 }
 

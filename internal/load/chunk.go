@@ -13,8 +13,8 @@ import (
 
 func chunkKey(prefix, path string, i int) string { return fmt.Sprintf("%s%s#%04d", prefix, path, i) }
 
-func infoOf(f checkout.File, commit string) row.FileInfo {
-	return row.FileInfo{Commit: commit, SHA256: Hash(f.Data), Size: len(f.Data), Chunks: (len(f.Data) + chunkSize - 1) / chunkSize}
+func infoOf(f checkout.File, commit, author string) row.FileInfo {
+	return row.FileInfo{Commit: commit, Author: author, SHA256: Hash(f.Data), Size: len(f.Data), Chunks: (len(f.Data) + chunkSize - 1) / chunkSize}
 }
 
 // Hash is the SHA-256 of a file's text, hex.

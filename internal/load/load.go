@@ -99,14 +99,14 @@ func File(t interface{ Get(string) ([]byte, bool) }, path string, info row.FileI
 	return checkout.File{Path: path, Data: data}, err
 }
 
-// PutFile writes a file, in the load of the given commit, over an older version of it or anew, and gives what is known
+// PutFile writes a file, in the load of the given commit and its author, over an older version of it or anew, and gives what is known
 // of it now.
-func PutFile(tx Tx, f checkout.File, commit string) row.FileInfo {
+func PutFile(tx Tx, f checkout.File, commit, author string) row.FileInfo {
 	var old row.FileInfo
 	if value, ok := tx.Get(row.PrefixFile + f.Path); ok {
 		_ = json.Unmarshal(value, &old) // a damaged row is written over
 	}
-	info := infoOf(f, commit)
+	info := infoOf(f, commit, author)
 	putChunks(tx, row.PrefixFile, f, old.Chunks)
 	putJSON(tx, row.PrefixFile+f.Path, info)
 	return info

@@ -24,10 +24,10 @@ func TestFilesRoundTrip(t *testing.T) {
 	t.Parallel()
 	table := rows{"name/other": nil}
 	long := checkout.File{Path: "a/long.yaml", Data: bytes.Repeat([]byte("x"), 3*chunkSize+1)}
-	PutFile(table, long, "c1")
-	PutFile(table, checkout.File{Path: "empty.yaml"}, "c1")
+	PutFile(table, long, "c1", "")
+	PutFile(table, checkout.File{Path: "empty.yaml"}, "c1", "")
 	long.Data = long.Data[:chunkSize]
-	PutFile(table, long, "c2")
+	PutFile(table, long, "c2", "")
 	infos, err := Infos(table)
 	if err != nil || len(infos) != 2 || infos[long.Path].Commit != "c2" || infos[long.Path].Chunks != 1 {
 		t.Fatalf("infos %v, %v", infos, err)
@@ -46,7 +46,7 @@ func TestFilesRoundTrip(t *testing.T) {
 func TestDamagedTextIsNotLoaded(t *testing.T) {
 	t.Parallel()
 	table := rows{}
-	PutFile(table, checkout.File{Path: "a.yaml", Data: []byte("text")}, "c1")
+	PutFile(table, checkout.File{Path: "a.yaml", Data: []byte("text")}, "c1", "")
 	infos, _ := Infos(table)
 	table["file/a.yaml#0000"] = []byte("tixt")
 	if _, err := Files(table, infos); !errors.Is(err, ErrCorrupt) {
@@ -63,7 +63,7 @@ func TestMend(t *testing.T) {
 	t.Parallel()
 	table := rows{}
 	for _, path := range []string{"good.yaml", "bad.yaml"} {
-		PutFile(table, checkout.File{Path: path, Data: []byte("text")}, "c1")
+		PutFile(table, checkout.File{Path: path, Data: []byte("text")}, "c1", "")
 	}
 	PutLoaded(table, row.Load{Commit: "c1"})
 	delete(table, "file/bad.yaml#0000")
@@ -84,7 +84,7 @@ func TestDiff(t *testing.T) {
 	t.Parallel()
 	table := rows{}
 	for _, path := range []string{"same", "changed", "gone"} {
-		PutFile(table, checkout.File{Path: path, Data: []byte("1")}, "c1")
+		PutFile(table, checkout.File{Path: path, Data: []byte("1")}, "c1", "")
 	}
 	infos, _ := Infos(table)
 	d := Diff(infos, []checkout.File{{Path: "changed", Data: []byte("2")}, {Path: "new"}, {Path: "same", Data: []byte("1")}})

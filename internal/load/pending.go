@@ -20,7 +20,7 @@ func PutPending(tx Tx, p checkout.Push) {
 	w := pending{Push: p, Files: make(map[string]row.FileInfo, len(p.Files))}
 	w.Push.Files = nil
 	for _, f := range p.Files {
-		w.Files[f.Path] = infoOf(f, p.Commit)
+		w.Files[f.Path] = infoOf(f, p.Commit, p.Author)
 		putChunks(tx, prefixPush, f, 0)
 	}
 	list, err := json.Marshal(w)
@@ -29,7 +29,7 @@ func PutPending(tx Tx, p checkout.Push) {
 	}
 	f := checkout.File{Data: list}
 	putChunks(tx, prefixPush, f, 0)
-	putJSON(tx, keyPush, infoOf(f, p.Commit))
+	putJSON(tx, keyPush, infoOf(f, p.Commit, p.Author))
 }
 
 // Pending reads the held push; ok is false when there is none.

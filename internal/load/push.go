@@ -69,8 +69,8 @@ func DecodePush(r io.Reader) (checkout.Push, error) {
 		}
 		return p, fmt.Errorf("push: %w", err)
 	}
-	if p.Commit == "" || len(p.Commit) > 100 || len(p.Head) > 100 || len(p.Base) > 100 || len(p.Prefix) > 1000 {
-		return p, errors.New("push: commit, head, base or prefix is missing or too long")
+	if p.Commit == "" || len(p.Commit) > 100 || len(p.Head) > 100 || len(p.Base) > 100 || len(p.Prefix) > 1000 || len(p.Author) > checkout.MaxAuthor {
+		return p, errors.New("push: commit, head, base, prefix or author is missing or too long")
 	}
 	sortFiles(p.Files)
 	return p, Check(p.Files)

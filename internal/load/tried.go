@@ -20,7 +20,7 @@ func PutTried(tx Tx, f checkout.File, commit string) {
 		_ = json.Unmarshal(value, &old) // a damaged row is written over
 	}
 	putChunks(tx, prefixTried, f, old.Chunks)
-	putJSON(tx, prefixTried+f.Path, infoOf(f, commit))
+	putJSON(tx, prefixTried+f.Path, infoOf(f, commit, ""))
 }
 
 // Tried reads a kept text; ok is false when there is none.

@@ -121,7 +121,7 @@ func (m *merger) standing(match func(c *claim) bool) bool {
 func (m *merger) human() {
 	for _, h := range m.Human {
 		c := claim{Claim: row.Claim{Set: h.Set, Origin: row.Origin{File: h.File, Commit: h.Commit, Mode: h.Mode, Scope: h.Scope,
-			Reason: h.Reason, Expires: h.Expires}}, rank: rankHuman}
+			Reason: h.Reason, Expires: h.Expires, Author: h.Author}}, rank: rankHuman}
 		switch {
 		case h.Zone != m.home(h.Set.Type):
 			c.Why = WhyChildZone

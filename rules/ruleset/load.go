@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/policy"
 	"zonecast/internal/strictyaml"
 	"zonecast/internal/zone"
 	"zonecast/rules/maker"
@@ -16,11 +17,8 @@ import (
 // ErrUnknownKind is an entity of a kind that kinds.yaml does not have.
 var ErrUnknownKind = errors.New("unknown kind")
 
-// KindsFile and policyFile are the files of a rules folder that are no modules.
-const (
-	KindsFile  = "kinds.yaml"
-	policyFile = "policy.yaml"
-)
+// KindsFile is the file of a rules folder that types attributes. It is no module, nor is policy.File.
+const KindsFile = "kinds.yaml"
 
 // maxModules bounds a rules folder (P9).
 const maxModules = 1000
@@ -44,14 +42,15 @@ type Options struct {
 type File struct {
 	Data     []byte  // what is in force: the new content, or the last good one; nil if nothing is
 	Held     bool    // the last good content is in force in place of a broken one
-	Module   *Module // nil for kinds.yaml and for a file that is broken and has no last good content
+	Module   *Module // nil for kinds.yaml, for policy.yaml and for a file that is broken and has no last good content
 	Problems []zone.Problem
 }
 
 // Ruleset is a loaded rules folder. It is immutable.
 type Ruleset struct {
-	Kinds map[string]*Kind // empty if kinds.yaml is broken: then no module is loaded
-	Files map[string]*File // by path
+	Kinds  map[string]*Kind // empty if kinds.yaml is broken: then no module is loaded
+	Files  map[string]*File // by path
+	Policy *policy.Policy   // nil without a policy.yaml that loads; its tests passed, unless the last good one is in force
 
 	opt     Options
 	modules []*Module // sorted by name
@@ -59,7 +58,7 @@ type Ruleset struct {
 
 // Load reads a rules folder: kinds.yaml and modules. A file with an error keeps its last good content if Options has
 // one, else it is left out; the others load. The Ruleset is never nil. The problems are sorted by place. Inline
-// tests are not run: see RunTests.
+// tests of modules are not run: see RunTests.
 func Load(files []checkout.File, opt Options) (*Ruleset, []zone.Problem) {
 	r := &Ruleset{Kinds: map[string]*Kind{}, Files: map[string]*File{}, opt: opt}
 	files = slices.Clone(files)
@@ -68,7 +67,9 @@ func Load(files []checkout.File, opt Options) (*Ruleset, []zone.Problem) {
 	taken := map[string]string{} // module name -> path
 	for _, f := range files {
 		switch {
-		case f.Path == KindsFile || f.Path == policyFile:
+		case f.Path == KindsFile:
+		case f.Path == policy.File:
+			r.loadPolicy(f)
 		case path.Ext(f.Path) != ".yaml" && path.Ext(f.Path) != ".yml":
 		case len(r.modules) >= maxModules:
 			r.Files[f.Path] = &File{Problems: []zone.Problem{r.fileProblem(f.Path, "too-many-files", fmt.Sprintf("more than %d modules", maxModules), "")}}
@@ -107,6 +108,23 @@ func (r *Ruleset) loadKinds(files []checkout.File) {
 		s := &source{File: strictyaml.File{Path: r.opt.Prefix + KindsFile}}
 		if kinds := s.readKinds(good); kinds != nil {
 			r.Kinds, f.Data, f.Held = kinds, good, true
+		}
+	}
+}
+
+// loadPolicy reads policy.yaml. One whose tests fail counts as broken.
+func (r *Ruleset) loadPolicy(f checkout.File) {
+	out := &File{}
+	r.Files[f.Path] = out
+	p, problems := policy.Load(f, r.opt.Prefix)
+	if p != nil {
+		problems = p.RunTests()
+	}
+	if out.Problems = problems; len(problems) == 0 {
+		r.Policy, out.Data = p, f.Data
+	} else if good, ok := r.opt.LastGood[f.Path]; ok {
+		if p, _ := policy.Load(checkout.File{Path: f.Path, Data: good}, r.opt.Prefix); p != nil {
+			r.Policy, out.Data, out.Held = p, good, true
 		}
 	}
 }

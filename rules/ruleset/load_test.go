@@ -72,7 +72,7 @@ func TestBrokenKindsKeepTheirLastGood(t *testing.T) {
 
 func TestPolicyIsNoModule(t *testing.T) {
 	t.Parallel()
-	list := append(files(t, simple), checkout.File{Path: "policy.yaml", Data: []byte("later: 1\n")}, checkout.File{Path: "README.md", Data: []byte("x")})
+	list := append(files(t, simple), checkout.File{Path: "policy.yaml", Data: []byte("policy: []\n")}, checkout.File{Path: "README.md", Data: []byte("x")})
 	if r, problems := Load(list, testOptions); len(r.Modules()) != 1 || len(problems) != 0 {
 		t.Fatalf("modules %v, problems %v", names(r), problems)
 	}
