@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // programs are the commands of the peers and Debian's packages that hold them.
-var programs = map[string]string{"nsd": "nsd", "knotd": "knot", "named": "bind9"}
+var programs = map[string]string{"nsd": "nsd", "knotd": "knot", "named": "bind9", "unbound": "unbound", "tinydns": "tinydns",
+	"tinydns-data": "tinydns"}
 
 // Install makes sure that the commands are there: through apt-get, where this is root's Debian.
 func Install(commands ...string) error {
@@ -24,7 +26,8 @@ func Install(commands ...string) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	packages := strings.Join(missing, " ")
+	slices.Sort(missing)
+	packages := strings.Join(slices.Compact(missing), " ")
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Getuid() != 0 {
 		return fmt.Errorf("missing: %s; install them (Debian's package names) and run again", packages)
 	}

@@ -156,7 +156,7 @@ func (j Job) zoneFiles(w io.Writer, c snapshot.Content, zones []snapshot.Zone) (
 		if j.Serial == 0 {
 			z.SerialLiteral = true // what the content has is all there is
 		}
-		err := snapshot.WriteZone(w, z, counting(c.Walk(z.Apex), &losses), j.Serial)
+		err := snapshot.WriteZone(w, z, j.counting(c.Walk(z.Apex), &losses), j.Serial)
 		if err != nil {
 			return losses, err
 		}

@@ -14,27 +14,29 @@ type Kind string
 
 // The kinds. What each means for who asks the other server stands in docs/moving.md.
 const (
-	Rotation      Kind = "rotation"       // the order of records is the other server's
-	Wildcard      Kind = "wildcard"       // there is no such thing, or it matches other names too
-	EmptyName     Kind = "empty-name"     // an empty non-terminal is NXDOMAIN there
-	Delegation    Kind = "delegation"     // what is below a zone cut is left to recursion
-	Alias         Kind = "alias"          // a CNAME is given without what it leads to, or not at all
-	DNAME         Kind = "dname"          // no CNAME is made of it
-	DSOfCut       Kind = "ds"             // asked for, a referral comes
-	GlueV6        Kind = "glue-aaaa"      // referrals come without it
-	ManyAddresses Kind = "many-addresses" // eight of them are given, at random
-	Large         Kind = "large"          // fits no datagram of 512 octets: over TCP only, by another program
-	NoServers     Kind = "no-servers"     // a zone without NS records is not served at all
-	OtherType     Kind = "other-type"     // anything but addresses
-	NoHostname    Kind = "no-hostname"    // a name that hosts files cannot have
+	Rotation      Kind = "rotation"            // the order of records is the other server's
+	Wildcard      Kind = "wildcard"            // there is no such thing, or it matches other names too
+	PastEmpty     Kind = "wildcard-past-empty" // an empty non-terminal does not stop a wildcard above it
+	EmptyName     Kind = "empty-name"          // an empty non-terminal is NXDOMAIN there
+	Delegation    Kind = "delegation"          // what is below a zone cut is left to recursion
+	Alias         Kind = "alias"               // a CNAME is given without what it leads to, or not at all
+	DNAME         Kind = "dname"               // no CNAME is made of it
+	DSOfCut       Kind = "ds"                  // asked for, a referral comes
+	GlueV6        Kind = "glue-aaaa"           // referrals come without it
+	ManyAddresses Kind = "many-addresses"      // eight of them are given, at random
+	Large         Kind = "large"               // fits no datagram of 512 octets: over TCP only, by another program
+	NoServers     Kind = "no-servers"          // a zone without NS records is not served at all
+	OtherType     Kind = "other-type"          // anything but addresses
+	NoHostname    Kind = "no-hostname"         // a name that hosts files cannot have
 )
 
 // meaning is for the person who reads the summary.
 var meaning = map[Kind]string{
 	Rotation:      "RRsets that rotate here: there the records come in that server's own order",
 	Wildcard:      "wildcards that mean something else there",
+	PastEmpty:     "empty non-terminals below a wildcard: it answers for names below them there",
 	EmptyName:     "empty non-terminals: NXDOMAIN there",
-	Delegation:    "delegations: left to recursion, without NS, DS and glue",
+	Delegation:    "delegations: left to recursion, without NS and glue",
 	Alias:         "aliases (CNAME): given alone there, or not at all",
 	DNAME:         "DNAME records: names below them are NXDOMAIN there",
 	DSOfCut:       "DS sets of delegations: a referral is given for them there",

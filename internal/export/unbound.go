@@ -34,6 +34,9 @@ func (u *unbound) node(z snapshot.Zone, n snapshot.Node) {
 	if at {
 		u.lost.add(Delegation, n.Name)
 		fmt.Fprintf(u.out, "local-zone: %s transparent\n", quoted(n.Name.String()))
+		if ds, ok := zone.FindSet(n.Sets, zone.TypeDS); ok { // Unbound takes it for the zone above's, as it is
+			u.data(n.Name, ds)
+		}
 		return
 	}
 	if n.Name.IsWildcard() {
@@ -49,9 +52,13 @@ func (u *unbound) node(z snapshot.Zone, n snapshot.Node) {
 		if s.Rotate != zone.RotateNone {
 			u.lost.add(Rotation, n.Name)
 		}
-		for _, d := range s.Data {
-			fmt.Fprintf(u.out, "local-data: %s\n", quoted(localData(n.Name, s, d)))
-		}
+		u.data(n.Name, s)
+	}
+}
+
+func (u *unbound) data(owner zone.Name, s zone.RRset) {
+	for _, d := range s.Data {
+		fmt.Fprintf(u.out, "local-data: %s\n", quoted(localData(owner, s, d)))
 	}
 }
 

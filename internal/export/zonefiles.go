@@ -12,10 +12,21 @@ import (
 	"zonecast/internal/zone"
 )
 
-// counting passes nodes on and counts what zone files have no word for: they say it in comments.
-func counting(nodes iter.Seq2[snapshot.Node, error], lost *Losses) iter.Seq2[snapshot.Node, error] {
+// counting passes nodes on and counts what zone files have no word for, they say it in comments, and what Unbound's
+// auth-zones (1.17) do otherwise with them.
+func (j Job) counting(nodes iter.Seq2[snapshot.Node, error], lost *Losses) iter.Seq2[snapshot.Node, error] {
+	var wild []zone.Name // what is at or above the node and has a wildcard: "*" sorts before what its neighbours are called
 	return func(yield func(snapshot.Node, error) bool) {
 		for n, err := range nodes {
+			for len(wild) > 0 && !n.Name.Under(wild[len(wild)-1]) {
+				wild = wild[:len(wild)-1]
+			}
+			if n.Name.IsWildcard() {
+				wild = append(wild, n.Name.Parent())
+			}
+			if j.Format == UnboundAuth && len(n.Sets) == 0 && len(wild) > 0 && n.Name != wild[len(wild)-1] {
+				lost.add(PastEmpty, n.Name)
+			}
 			for _, s := range n.Sets {
 				if s.Rotate != zone.RotateNone {
 					lost.add(Rotation, n.Name)
@@ -61,6 +72,9 @@ func quoted(text string) string {
 			b.WriteString(`\039`)
 		case c == '\\' && i+1 < len(text) && text[i+1] == '\'':
 			b.WriteString(`\039`)
+			i++
+		case c == '\\' && i+1 < len(text) && text[i+1] == '\\': // the dot after \\ would be taken for an escaped one
+			b.WriteString(`\092`)
 			i++
 		case c == '\\' && i+1 < len(text):
 			b.WriteByte(c)

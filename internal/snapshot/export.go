@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 
 	"zonecast/internal/zone"
 )
@@ -62,9 +63,31 @@ func writeSet(out *bufio.Writer, owner zone.Name, s zone.RRset) {
 	if s.Rotate != zone.RotateNone {
 		fmt.Fprintln(out, rotation(owner, s))
 	}
+	name := portable(owner.String())
 	for _, d := range s.Data {
-		fmt.Fprintf(out, "%s\t%d\tIN\t%s\t%s\n", owner, s.TTL, s.Type, rdataText(s.Type, d))
+		fmt.Fprintf(out, "%s\t%d\tIN\t%s\t%s\n", name, s.TTL, s.Type, portable(rdataText(s.Type, d)))
 	}
+}
+
+// portable writes backslashes of names and strings as \092: NSD (4.6) takes the dot after \\ for an escaped one.
+func portable(text string) string {
+	if !strings.Contains(text, `\\`) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] != '\\' || i+1 == len(text):
+			b.WriteByte(text[i])
+		case text[i+1] == '\\':
+			b.WriteString(`\092`)
+			i++
+		default:
+			b.WriteString(text[i : i+2])
+			i++
+		}
+	}
+	return b.String()
 }
 
 // rdataText is zone.RdataText where that reads back as the same octets, and else the generic form of RFC 3597 5.
