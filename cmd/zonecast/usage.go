@@ -13,7 +13,7 @@ import (
 func explainUsage(cmd *cobra.Command) {
 	code := 1
 	switch cmd.Name() {
-	case "check", "push", "query", "build":
+	case "check", "push", "query", "build", "fmt":
 		code = 2
 	case "status":
 		code = checkUnasked
