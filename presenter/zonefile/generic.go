@@ -81,7 +81,13 @@ func (r *reader) rdata(t zone.Type, n *yaml.Node) (zone.Rdata, bool) {
 
 // Reads tells whether a value of a type is read without any problem, as these data. Zones that it may stand in are not regarded.
 func Reads(t zone.Type, value *yaml.Node, data zone.Rdata) bool {
+	got, ok := Data(t, value)
+	return ok && got == data
+}
+
+// Data reads one value of a type; it is false with any problem. Zones that it may stand in are not regarded.
+func Data(t zone.Type, value *yaml.Node) (zone.Rdata, bool) {
 	r := &reader{builder: &builder{}}
 	got, ok := specOf(t).build(r, value)
-	return ok && len(r.problems) == 0 && got == data
+	return got, ok && len(r.problems) == 0
 }

@@ -2,53 +2,16 @@ package format
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile"
+	"zonecast/presenter/zonefile/write"
 )
 
-// Natural compares as octoDNS does with enforce_order, for every mapping of a zone file: runs of digits are numbers, the rest is
-// text by code point. So web2 stands before web10, and ” before all.
-func Natural(a, b string) int {
-	full := cmp.Compare(a, b) // 01 and 1 are equal as numbers
-	for a != "" || b != "" {
-		x, restA := run(a, false)
-		y, restB := run(b, false)
-		if c := cmp.Compare(x, y); c != 0 {
-			return c
-		}
-		m, restA := run(restA, true)
-		n, restB := run(restB, true)
-		if c := compareDigits(m, n); c != 0 {
-			return c
-		}
-		a, b = restA, restB
-	}
-	return full
-}
-
-// run cuts a run of digits, or of anything else, off the front.
-func run(s string, digits bool) (run, rest string) {
-	for i := range len(s) {
-		if (s[i] >= '0' && s[i] <= '9') != digits {
-			return s[:i], s[i:]
-		}
-	}
-	return s, ""
-}
-
-// compareDigits compares numbers of any length; none at all comes first.
-func compareDigits(a, b string) int {
-	if a == "" || b == "" {
-		return cmp.Compare(len(a), len(b))
-	}
-	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-}
-
-func byKey(a, b *item) int { return Natural(a.name(), b.name()) }
+func byKey(a, b *item) int { return write.Natural(a.name(), b.name()) }
 
 // sortNames orders a file: names, the records at a name by type, keys, and values.
 func sortNames(root *item) {
@@ -66,10 +29,11 @@ func sortNames(root *item) {
 }
 
 func sortRecord(r *item) {
+	t, _ := zone.ParseType(r.field("type")) // without one there are no values
 	for _, field := range r.items {
 		sortKeys(field)
 		if field.name() == "values" && field.value.Kind == yaml.SequenceNode {
-			slices.SortStableFunc(field.items, compareValues)
+			sortValues(field.items, t)
 		}
 	}
 	slices.SortStableFunc(r.items, byKey)
@@ -95,29 +59,11 @@ func (it *item) field(key string) string {
 	return ""
 }
 
-// leading are the fields that order values which are mappings, before all others.
-var leading = []string{"order", "priority", "svcpriority", "preference", "weight", "port", "key_tag", "algorithm"}
-
-// compareValues orders the values of a record: addresses as such, mappings by what resolvers look at first.
-func compareValues(a, b *item) int {
-	for _, k := range leading {
-		if c := Natural(a.field(k), b.field(k)); c != 0 {
-			return c
-		}
+// sortValues orders the values of a record canonically (RFC 4034 6.3), as package write does.
+func sortValues(values []*item, t zone.Type) {
+	data := make(map[*item]zone.Rdata, len(values))
+	for _, v := range values {
+		data[v], _ = zonefile.Data(t, v.value)
 	}
-	x, errX := netip.ParseAddr(a.value.Value)
-	y, errY := netip.ParseAddr(b.value.Value)
-	if errX == nil && errY == nil {
-		return x.Compare(y)
-	}
-	return Natural(text(a), text(b))
-}
-
-// text is all that stands in a value, for comparison.
-func text(it *item) string {
-	parts := []string{it.value.Value}
-	for _, c := range it.items {
-		parts = append(parts, c.name(), text(c))
-	}
-	return strings.Join(parts, "\n")
+	slices.SortStableFunc(values, func(a, b *item) int { return cmp.Compare(data[a], data[b]) })
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"zonecast/presenter/zonefile/write"
 )
 
 // drawn writes a zone file in styles that people use, with comments in all places; it knows which ones.
@@ -43,7 +45,7 @@ func (d *drawn) text(v string) string {
 	case 1:
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) + `"`
 	case 2:
-		if plain(v) {
+		if write.Quote(v) == v {
 			return v
 		}
 	}
