@@ -25,6 +25,8 @@ type Config struct {
 	SOA zonefile.SOA `yaml:"soa"`
 	// Held bounds the list of held RRsets; more are counted. 1 to 100,000.
 	Held int `yaml:"held"`
+	// RequirePlan holds a push without an approved plan.
+	RequirePlan bool `yaml:"-"`
 }
 
 // DefaultConfig is what an empty configuration means. The SOA's times are those of RIPE-203 for stable zones, but for

@@ -43,6 +43,8 @@ type Config struct {
 	Poll time.Duration `yaml:"poll"`
 	// Limits bound what the stage takes.
 	Limits Limits `yaml:"limits"`
+	// RequirePlan holds a push without an approved plan.
+	RequirePlan bool `yaml:"-"`
 }
 
 // FeedConfig is the settings of one feed.

@@ -20,8 +20,15 @@ func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answe
 			if err != nil {
 				return false, err
 			}
-			status, _ := load.Decide(p, current, ok) // what is wrong with it is said when it is applied
-			return status == load.StatusLoaded, nil
+			if status, _ := load.Decide(p, current, ok); status != load.StatusLoaded { // what is wrong with it is said when it is applied
+				return false, nil
+			}
+			infos, err := load.Infos(l.rul)
+			if err != nil {
+				return false, err
+			}
+			check, _ := l.reviewed(p, infos)
+			return check == "", nil
 		})
 		var a load.Answer
 		if err == nil {
@@ -55,7 +62,15 @@ func (b *batch) applyPush(p checkout.Push, by string, t *trial) (a load.Answer, 
 		b.dropPush()
 		return a, nil
 	case a.Status == load.StatusHeld:
-		a.HeldID = b.holdPush(p, current)
+		a.HeldID = b.holdPush(p, "not-descending", fmt.Sprintf("commit %.12s does not descend from the loaded %.12s", p.Commit, current.Commit))
+		return a, nil
+	}
+	infos, err := load.Infos(b.l.rul)
+	if err != nil {
+		return a, err
+	}
+	if check, cause := b.l.reviewed(p, infos); check != "" {
+		a.Status, a.HeldID = load.StatusHeld, b.holdPush(p, check, cause)
 		return a, nil
 	}
 	if t == nil { // it was to be held, or there was nothing to do, when it was looked at
@@ -65,10 +80,9 @@ func (b *batch) applyPush(p checkout.Push, by string, t *trial) (a load.Answer, 
 	return a, err
 }
 
-func (b *batch) holdPush(p checkout.Push, current row.Load) string {
+func (b *batch) holdPush(p checkout.Push, check, cause string) string {
 	load.PutPending(b.rul, p)
-	h := row.Held{Unit: unitPush, Subject: "rules", Check: "not-descending", CanFree: true,
-		Cause:  fmt.Sprintf("commit %.12s does not descend from the loaded %.12s", p.Commit, current.Commit),
+	h := row.Held{Unit: unitPush, Subject: "rules", Check: check, CanFree: true, Cause: cause,
 		Effect: "the loaded rules stay; a release loads the pushed ones instead"}
 	id := row.HeldID(b.l.name, unitPush, h.Subject, p.Commit)
 	b.dropUnit(unitPush, h.Subject, id)

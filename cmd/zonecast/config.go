@@ -28,6 +28,9 @@ type Config struct {
 	Instance string `yaml:"instance"`
 	// Data is the folder for what this process keeps: the embedded store, base files, last-good, keys. Default "data".
 	Data string `yaml:"data"`
+	// RequirePlan has rules and zone files loaded only with a plan that was approved, and only when their effect is
+	// that plan's; what comes without is held.
+	RequirePlan bool `yaml:"require_plan"`
 	// Store is where the stages meet.
 	Store StoreConfig `yaml:"store"`
 	// HTTP is the listener for events, pushes, questions, bases and metrics.
@@ -169,8 +172,9 @@ func (c *Config) place(dir string) {
 	}
 }
 
-// settle fills the paths that follow from the data folder, after flags have had their say.
+// settle fills what follows from other keys, after flags have had their say.
 func (c *Config) settle() {
+	c.Rules.RequirePlan, c.Presenter.RequirePlan = c.RequirePlan, c.RequirePlan
 	for p, def := range map[*string]string{
 		&c.Publisher.Data:    "publisher",
 		&c.Publisher.KeyFile: "publisher/key",

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"zonecast/internal/plan"
 )
 
 // repo is the git work tree that a folder is part of. The git program itself is asked: it alone knows about
@@ -54,6 +56,8 @@ type Push struct {
 	Set
 	Base     string `json:"base"`     // commit that was loaded when the sender looked; the receiver refuses the push if another is now
 	Descends bool   `json:"descends"` // whether the set comes after what was loaded, as far as git can tell
+	// Plan is the effect that was approved: the push loads only when it is that. nil: nothing was said.
+	Plan *plan.Plan `json:"plan,omitempty"`
 }
 
 // Compare makes the Push of a set for a table that has commit base loaded, at whose load HEAD was at baseHead

@@ -18,7 +18,7 @@ type pending struct {
 func PutPending(tx Tx, p checkout.Push) {
 	DropPending(tx)
 	w := pending{Push: p, Files: make(map[string]row.FileInfo, len(p.Files))}
-	w.Push.Files = nil
+	w.Push.Files, w.Push.Plan = nil, nil // whoever releases it has read what differs from the plan
 	for _, f := range p.Files {
 		w.Files[f.Path] = infoOf(f, p.Commit, p.Author)
 		putChunks(tx, prefixPush, f, 0)

@@ -72,6 +72,11 @@ func DecodePush(r io.Reader) (checkout.Push, error) {
 	if p.Commit == "" || len(p.Commit) > 100 || len(p.Head) > 100 || len(p.Base) > 100 || len(p.Prefix) > 1000 || len(p.Author) > checkout.MaxAuthor {
 		return p, errors.New("push: commit, head, base, prefix or author is missing or too long")
 	}
+	if p.Plan != nil {
+		if err := p.Plan.Check(); err != nil {
+			return p, fmt.Errorf("push: %w", err)
+		}
+	}
 	sortFiles(p.Files)
 	return p, Check(p.Files)
 }

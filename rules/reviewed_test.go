@@ -1,0 +1,164 @@
+package rules
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/load"
+	"zonecast/internal/plan"
+)
+
+// folder is a set of rules files by path.
+type folder map[string]string
+
+func (f folder) with(path, text string) folder {
+	next := maps.Clone(f)
+	if next[path] = text; text == "" {
+		delete(next, path)
+	}
+	return next
+}
+
+func (f folder) hashes() map[string]string {
+	list := map[string]string{}
+	for path, text := range f {
+		list[path] = load.Hash([]byte(text))
+	}
+	return list
+}
+
+func (f folder) files() (list []checkout.File) {
+	for path, text := range f {
+		list = append(list, checkout.File{Path: path, Data: []byte(text)})
+	}
+	return list
+}
+
+// planned is a plan of a change of folders.
+func planned(t *testing.T, source string, before, after folder) *plan.Plan {
+	t.Helper()
+	p := &plan.Plan{Format: plan.Format, Rules: &plan.Files{Source: source, Before: before.hashes(), After: map[string]string{}}}
+	for path, hash := range after.hashes() {
+		if p.Rules.Before[path] != hash {
+			p.Rules.After[path] = hash
+		}
+	}
+	for path := range before {
+		if after[path] == "" {
+			p.Rules.After[path] = ""
+		}
+	}
+	if err := p.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (w *world) push(commit, base string, files folder, p *plan.Plan) (int, load.Answer) {
+	w.t.Helper()
+	body, err := json.Marshal(checkout.Push{Set: checkout.Set{Commit: commit, Prefix: "rules/", Files: files.files()}, Base: base, Descends: true, Plan: p})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	code, text := w.do("PUT", "/v1/rules", "application/json", string(body))
+	var a load.Answer
+	if err := json.Unmarshal([]byte(text), &a); code == 200 && err != nil {
+		w.t.Fatal(err)
+	}
+	return code, a
+}
+
+const otherYAML = "module: other\nkind: server\nrecords:\n  - {name: 'o-{hostname}.prod.example.', type: A, value: '{ipv4}'}\n"
+
+func TestOnlyWhatWasReviewedLoads(t *testing.T) {
+	t.Parallel()
+	now := folder{"kinds.yaml": kindsYAML, "servers.yaml": serversYAML, "other.yaml": otherYAML}
+	change := func(path string) folder { return now.with(path, now[path]+"\n") }
+	next := change("servers.yaml")
+	for title, c := range map[string]struct {
+		plan     *plan.Plan
+		loaded   folder // what is loaded at the time of the push; nil: now
+		push     folder
+		required bool
+		check    string // "": it loads
+		says     string
+	}{
+		"none is wanted":                  {push: next},
+		"none came":                       {push: next, required: true, check: "plan-missing", says: "1 file"},
+		"none came, nothing changes":      {push: now, required: true},
+		"the reviewed one":                {plan: planned(t, "main", now, next), push: next, required: true},
+		"the reviewed one, though free":   {plan: planned(t, "main", now, next), push: next},
+		"another text":                    {plan: planned(t, "main", now, next), push: now.with("servers.yaml", serversYAML+"\n\n"), check: "plan-drifted", says: "servers.yaml: the push has text"},
+		"one file more":                   {plan: planned(t, "main", now, next), push: next.with("more.yaml", strings.ReplaceAll(otherYAML, "o", "m")), check: "plan-drifted", says: "more.yaml: it would change"},
+		"one file less":                   {plan: planned(t, "main", now, next.with("other.yaml", otherYAML+"\n")), push: next, check: "plan-drifted", says: "other.yaml: approved is text"},
+		"a file vanished":                 {plan: planned(t, "main", now, next), push: next.with("other.yaml", ""), check: "plan-drifted", says: "other.yaml: it would change"},
+		"its file was changed meanwhile":  {plan: planned(t, "main", now, next), loaded: now.with("servers.yaml", serversYAML+"# later\n"), push: next, check: "plan-drifted", says: "servers.yaml: loaded is text"},
+		"another was changed meanwhile":   {plan: planned(t, "main", now, next), loaded: change("other.yaml"), push: next.with("other.yaml", otherYAML+"\n"), required: true},
+		"the kinds were changed meantime": {plan: planned(t, "main", now, next), loaded: change("kinds.yaml"), push: next.with("kinds.yaml", kindsYAML+"\n"), check: "plan-drifted", says: "kinds.yaml: loaded is text"},
+		"kinds that are in the plan":      {plan: planned(t, "main", now, change("kinds.yaml")), push: change("kinds.yaml"), required: true},
+		"of another source":               {plan: planned(t, "lab", now, next), push: next, check: "plan-drifted", says: "the rules of lab"},
+		"of zones":                        {plan: func() *plan.Plan { p := &plan.Plan{Format: 1}; _ = p.Seal(); return p }(), push: next, check: "plan-drifted", says: "not about rules"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *Config) { c.Dir = "" })
+			loaded := c.loaded
+			if loaded == nil {
+				loaded = now
+			}
+			if code, a := w.push("c1", "", loaded, nil); code != 200 || a.Status != load.StatusLoaded || len(a.Problems) > 0 {
+				t.Fatalf("%d %+v", code, a)
+			}
+			w.stop()
+			w.cfg.RequirePlan = c.required
+			w.start()
+			w.post(put("web1", 1, 1, "up")) // the inventory's events are no drift
+			code, a := w.push("c2", "c1", c.push, c.plan)
+			if c.check == "" {
+				if code != 200 || a.Status != load.StatusLoaded || len(w.held()) > 0 {
+					t.Fatalf("%d %+v, held %+v", code, a, w.held())
+				}
+				return
+			}
+			h, held := w.heldCheck(c.check)
+			if code != 200 || a.Status != load.StatusHeld || !held || a.HeldID != h.ID || !h.CanFree || h.Unit != unitPush || !strings.Contains(h.Cause, c.says) {
+				t.Fatalf("%d %+v, held %+v", code, a, w.held())
+			}
+			if info := infosOf(w)["servers.yaml"]; info.SHA256 != loaded.hashes()["servers.yaml"] {
+				t.Fatal("it was loaded")
+			}
+			if code := w.release(h.ID); code != 200 {
+				t.Fatal(code)
+			}
+			if info := infosOf(w)["servers.yaml"]; info.SHA256 != c.push.hashes()["servers.yaml"] {
+				t.Fatal("a released push is not loaded")
+			}
+		})
+	}
+}
+
+func TestADamagedPlanIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) { c.Dir = "" })
+	files := folder{"kinds.yaml": kindsYAML, "servers.yaml": serversYAML}
+	p := planned(t, "main", folder{}, files)
+	p.Rules.After["servers.yaml"] = load.Hash(nil)
+	if code, a := w.push("c1", "", files, p); code != 400 {
+		t.Fatalf("%d %+v", code, a)
+	}
+}
+
+func TestAWatchedFolderObeysThePlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) { c.RequirePlan = true })
+	w.eventually("held", func() bool { _, held := w.heldCheck(checkPlanMissing); return held })
+	h, _ := w.heldCheck(checkPlanMissing)
+	if len(infosOf(w)) != 0 || w.release(h.ID) != 200 || len(infosOf(w)) != 2 {
+		t.Fatalf("%v, held %+v", infosOf(w), w.held())
+	}
+	w.write("servers.yaml", serversYAML+"\n")
+	w.eventually("held again", func() bool { _, held := w.heldCheck(checkPlanMissing); return held })
+}
