@@ -16,6 +16,7 @@ type findings struct {
 	world    *world
 	merged   *merged
 	places   map[place]zonefile.Record
+	reach    reach
 	problems []zone.Problem
 }
 
@@ -30,6 +31,8 @@ const maxFindings = 10_000
 
 func newFindings(zones zonefile.Zones, prefix string, w *world, m *merged) *findings {
 	f := &findings{prefix: prefix, world: w, merged: m, places: map[place]zonefile.Record{}}
+	f.reach = reach{world: w, sets: func(n zone.Name) []zone.RRset { return m.Rows[n].Sets },
+		whole: func(apex zone.Name) bool { _, ok := m.Zones[apex]; return ok }}
 	for _, z := range zones.Zones {
 		for _, r := range z.Records {
 			f.places[place{r.Owner, r.Human.Set.Type, z.Apex}] = r
@@ -104,19 +107,24 @@ func (f *findings) shadowed(n zone.Name, p row.Presented) {
 // crossNames looks for what one name alone does not show: targets that do not exist, and CNAMEs that lead in a circle.
 func (f *findings) crossNames() {
 	for n, p := range f.merged.Rows {
-		for _, s := range p.Sets {
-			if s.Type == zone.TypeSOA {
-				continue // its primary is often a name without records here
-			}
-			for _, d := range s.Data {
-				if t, ok := zone.Target(s.Type, d); ok && t != zone.Root && !f.exists(t) {
-					f.add(zone.Warning, "missing-target", n, s.Type, claimOf(p, s.Type, d), fmt.Sprintf("%s points to %s, which does not exist", s.Type, t), "")
-				}
+		f.cross(n, p, p.Sets)
+	}
+}
+
+// cross looks at what these sets of a name point to.
+func (f *findings) cross(n zone.Name, p row.Presented, sets []zone.RRset) {
+	for _, s := range sets {
+		if s.Type == zone.TypeSOA {
+			continue // its primary is often a name without records here
+		}
+		for _, d := range s.Data {
+			if t, ok := zone.Target(s.Type, d); ok && t != zone.Root && !f.reach.exists(t) {
+				f.add(zone.Warning, "missing-target", n, s.Type, claimOf(p, s.Type, d), fmt.Sprintf("%s points to %s, which does not exist", s.Type, t), "")
 			}
 		}
-		if set, ok := zone.FindSet(p.Sets, zone.TypeCNAME); ok && f.loops(n) {
-			f.add(zone.Warning, "cname-loop", n, set.Type, claimOf(p, set.Type, set.Data[0]), "the CNAMEs lead back here", "")
-		}
+	}
+	if set, ok := zone.FindSet(sets, zone.TypeCNAME); ok && f.reach.loops(n) {
+		f.add(zone.Warning, "cname-loop", n, set.Type, claimOf(p, set.Type, set.Data[0]), "the CNAMEs lead back here", "")
 	}
 }
 
@@ -127,40 +135,6 @@ func claimOf(p row.Presented, t zone.Type, d zone.Rdata) row.Origin {
 		}
 	}
 	return row.Origin{}
-}
-
-// exists tells whether a name in our zones has records, by itself, by a wildcard, below a DNAME or below a delegation.
-// Names of other people's zones, and of zones with errors, are taken to exist.
-func (f *findings) exists(n zone.Name) bool {
-	apex := f.world.zoneOf(n)
-	if _, whole := f.merged.Zones[apex]; !whole || len(f.merged.Rows[n].Sets) > 0 {
-		return true
-	}
-	if pl := f.world.place(n); pl.Cut != "" || pl.DNAME != "" {
-		return true
-	}
-	for up := n; up != apex; {
-		up = up.Parent()
-		if w, err := up.Child("*"); err == nil && len(f.merged.Rows[w].Sets) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// loops follows CNAMEs from n and tells whether they come back to it.
-func (f *findings) loops(n zone.Name) bool {
-	at := n
-	for range 64 {
-		set, ok := zone.FindSet(f.merged.Rows[at].Sets, zone.TypeCNAME)
-		if !ok {
-			return false
-		}
-		if at, _ = zone.Target(set.Type, set.Data[0]); at == n {
-			return true
-		}
-	}
-	return false
 }
 
 func (f *findings) sorted() []zone.Problem {

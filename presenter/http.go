@@ -16,6 +16,7 @@ import (
 
 func (s *Stage) mount(h *service.Host) {
 	h.Mux.HandleFunc("PUT /v1/zones", h.Guard(s.putZones))
+	h.Mux.HandleFunc("POST /v1/zones/plan", h.Question(s.postPlan))
 	h.Mux.HandleFunc("POST /v1/stages/"+owner+"/held/{id}/release", h.Guard(s.postRelease))
 }
 
@@ -30,8 +31,15 @@ func (s *Stage) leading(w http.ResponseWriter, r *http.Request) *term {
 
 // do runs a job in the loop and waits for its commit. Jobs wait their turn at the loop's door, so there is no queue
 // that could grow beyond the connections.
-func (t *term) do(ctx context.Context, run func() error) error {
-	j := &job{run: run, done: make(chan error, 1)}
+func (t *term) do(ctx context.Context, run func() error) error { return t.send(ctx, &job{run: run}) }
+
+// look runs in the loop and only reads.
+func (t *term) look(ctx context.Context, run func() error) error {
+	return t.send(ctx, &job{run: run, look: true})
+}
+
+func (t *term) send(ctx context.Context, j *job) error {
+	j.done = make(chan error, 1)
 	select {
 	case t.jobs <- j:
 	case <-t.ended:

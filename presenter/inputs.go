@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -60,6 +61,9 @@ func (t *term) follow(ctx context.Context, in *input) error {
 // take makes an input's news the state, and marks the names they concern.
 func (t *term) take(n news) {
 	in := n.in
+	if n.reset != nil {
+		t.edits++
+	}
 	if n.reset != nil && !t.begun {
 		in.rows = n.reset
 	}
@@ -124,27 +128,39 @@ func (t *term) mark(key string) {
 func (t *term) resolve(n zone.Name, p merge.Place) outcome {
 	key := n.String()
 	in := merge.Input{Owner: n, Place: p, Now: t.at.Unix(), Last: func() (row.Presented, bool) { return t.lastAt(key) }}
-	if value, ok := t.human[key]; ok {
-		list, err := row.DecodeHuman(value)
-		if err != nil {
-			t.log.Error("a row of table zones cannot be read", "name", key, "error", err)
-		}
-		in.Human = list
-	}
+	in.Human = humanAt(t.log, key, t.human[key])
 	in.Sources = make([]merge.Source, 0, len(t.inputs))
 	for _, i := range t.inputs {
-		s := merge.Source{Name: i.source, Absent: i.absent()}
-		if value, ok := i.rows[key]; ok {
-			list, err := row.DecodeContributions(value)
-			if err != nil {
-				t.log.Error("a generated row cannot be read: its last good state stays", "table", i.table, "name", key, "error", err)
-				s.Absent = true
-			}
-			s.Contributions = list
-		}
-		in.Sources = append(in.Sources, s)
+		in.Sources = append(in.Sources, sourceAt(t.log, i.source, key, i.rows[key], i.absent()))
 	}
 	return conclude(key, merge.Merge(in), in)
+}
+
+// humanAt decodes what people wrote at a name; value is nil for nothing.
+func humanAt(log *slog.Logger, key string, value []byte) []row.HumanRecord {
+	if value == nil {
+		return nil
+	}
+	list, err := row.DecodeHuman(value)
+	if err != nil {
+		log.Error("a row of table zones cannot be read", "name", key, "error", err)
+	}
+	return list
+}
+
+// sourceAt decodes what a source gives at a name; value is nil for nothing.
+func sourceAt(log *slog.Logger, source, key string, value []byte, absent bool) merge.Source {
+	s := merge.Source{Name: source, Absent: absent}
+	if value == nil {
+		return s
+	}
+	list, err := row.DecodeContributions(value)
+	if err != nil {
+		log.Error("a generated row cannot be read: its last good state stays", "table", prefixTable+source, "name", key, "error", err)
+		s.Absent = true
+	}
+	s.Contributions = list
+	return s
 }
 
 // conclude makes a result ready to be written.

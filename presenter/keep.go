@@ -15,6 +15,7 @@ import (
 
 // keep writes what a name came to into the step's transactions.
 func (t *term) keep(n zone.Name, o outcome) {
+	t.noteMoved(n)
 	key := o.key
 	if o.value == nil {
 		t.tx.presented.Delete(key)

@@ -333,9 +333,7 @@ func (l *loading) putHuman(key string, apex zone.Name, records []row.HumanRecord
 	list, _ := row.DecodeHuman(was)
 	list = slices.DeleteFunc(list, func(h row.HumanRecord) bool { return h.Zone == apex })
 	list = append(list, records...)
-	slices.SortFunc(list, func(a, b row.HumanRecord) int {
-		return cmp.Or(cmp.Compare(a.Set.Type, b.Set.Type), cmp.Compare(a.File, b.File))
-	})
+	sortHuman(list)
 	var value []byte
 	if len(list) > 0 {
 		value = row.EncodeHuman(list)
@@ -343,6 +341,12 @@ func (l *loading) putHuman(key string, apex zone.Name, records []row.HumanRecord
 	if string(value) != string(was) {
 		l.putRecords(key, value)
 	}
+}
+
+func sortHuman(list []row.HumanRecord) {
+	slices.SortFunc(list, func(a, b row.HumanRecord) int {
+		return cmp.Or(cmp.Compare(a.Set.Type, b.Set.Type), cmp.Compare(a.File, b.File))
+	})
 }
 
 // remove takes a zone out of force.

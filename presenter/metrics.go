@@ -23,6 +23,7 @@ type metrics struct {
 	commit    prometheus.Histogram
 	loads     *prometheus.CounterVec
 	fenced    prometheus.Counter
+	plans     prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
@@ -43,7 +44,9 @@ func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("loads_total"), Help: "Loads of zone files by result: loaded, partly (something is held), held, failed."}, []string{"result"}),
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over."})
-	reg.MustRegister(m.fenced, m.names, m.zones, m.conflicts, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads)
+	m.plans = prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("plan_seconds"), Help: "How long it took to work out what a change of zone files would do, when its turn had come.",
+		Buckets: []float64{.005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30}})
+	reg.MustRegister(m.plans, m.fenced, m.names, m.zones, m.conflicts, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads)
 	for _, result := range []string{"loaded", "partly", "held", "failed"} {
 		m.loads.WithLabelValues(result)
 	}
@@ -66,6 +69,8 @@ func (m *metrics) resigned() {
 	m.conflicts.Set(0)
 	m.held.Set(nil)
 }
+
+func (m *metrics) planned(took time.Duration) { m.plans.Observe(took.Seconds()) }
 
 func (m *metrics) committed(t *term, took time.Duration) {
 	m.commit.Observe(took.Seconds())

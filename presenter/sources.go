@@ -130,6 +130,7 @@ func (t *term) freeSource(h row.Held) error {
 		t.inputs = slices.Delete(t.inputs, i, i+1)
 	}
 	t.markAll()
+	t.edits++
 	t.behind = true
 	t.tx.held.Delete(h.ID)
 	return nil

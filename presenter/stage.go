@@ -25,6 +25,7 @@ type Stage struct {
 	metrics *metrics
 	terms   *leader.Terms
 	now     func() time.Time
+	plans   plans
 
 	sweepFrom int64                // rows; sweepFrom but in tests
 	term      atomic.Pointer[term] // nil on a standby
@@ -37,7 +38,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now, sweepFrom: sweepFrom}
+	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now, plans: newPlans(), sweepFrom: sweepFrom}
 	s.metrics = newMetrics(h.Metrics, cfg.Sources)
 	s.terms = leader.NewTerms(h.Metrics, owner)
 	h.Ready.Set(owner, errStarting)

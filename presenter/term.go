@@ -28,7 +28,8 @@ type term struct {
 	inputs                            []*input
 	human                             map[string][]byte       // owner name -> encoded human records
 	files                             map[string]row.FileInfo // the loaded zone files
-	edits                             uint64                  // counts what loads change
+	edits                             uint64                  // counts what loads change, and sources as a whole
+	planned                           map[zone.Name]bool      // names worked out since a plan began; nil: none is under way
 	expires                           map[string]int64        // owner name -> when its next record expires, Unix seconds
 	conflicting                       map[string]bool
 	world                             *world
@@ -55,6 +56,7 @@ type changes struct{ zones, presented, conflicts, held *table.Tx }
 // job is one thing to do in the loop, for an HTTP handler or the folder's watcher.
 type job struct {
 	run  func() error // an error refuses the job: nothing is committed
+	look bool         // run only reads: nothing is committed
 	done chan error   // gets the outcome of the commit; buffered
 }
 
@@ -169,6 +171,10 @@ func (t *term) loop(ctx context.Context) error {
 				continue // only heads moved: the beat carries them on
 			}
 		case j := <-t.jobs:
+			if j.look {
+				j.done <- j.run()
+				continue
+			}
 			t.step()
 			t.takenAt(t.at)
 			if err := j.run(); err != nil {

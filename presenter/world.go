@@ -19,10 +19,16 @@ type world struct {
 	cuts   map[zone.Name][]zone.Rdata // delegation -> its NS
 	dnames map[zone.Name]bool
 	glue   map[zone.Name]int // name -> how many delegations point to it
+	edits  uint64            // counts changes of cuts, dnames and glue
 }
 
 func newWorld() *world {
 	return &world{zones: map[zone.Name]row.ZoneFacts{}, cuts: map[zone.Name][]zone.Rdata{}, dnames: map[zone.Name]bool{}, glue: map[zone.Name]int{}}
+}
+
+// clone gives a world that changes by itself.
+func (w *world) clone() *world {
+	return &world{zones: maps.Clone(w.zones), cuts: maps.Clone(w.cuts), dnames: maps.Clone(w.dnames), glue: maps.Clone(w.glue)}
 }
 
 // zoneOf gives the apex of the longest zone that n belongs to, or "".
@@ -78,34 +84,39 @@ const parallelFrom = 2000
 // decide about names further down, so it ends. all gives every name there is; keep takes the results, the last one counts.
 func (w *world) settle(dirty map[zone.Name]bool, all func() iter.Seq[zone.Name], resolve resolver, keep func(zone.Name, outcome)) {
 	for len(dirty) > 0 {
-		above := map[zone.Name]bool{} // names whose delegation or DNAME changed
-		next := map[zone.Name]bool{}
-		note := func(n zone.Name, o outcome) {
-			keep(n, o)
-			w.note(n, o, above, next)
+		dirty = w.round(dirty, all, resolve, keep)
+	}
+}
+
+// round works names out, and gives those that depend on what they came to.
+func (w *world) round(dirty map[zone.Name]bool, all func() iter.Seq[zone.Name], resolve resolver, keep func(zone.Name, outcome)) (next map[zone.Name]bool) {
+	above := map[zone.Name]bool{} // names whose delegation or DNAME changed
+	next = map[zone.Name]bool{}
+	note := func(n zone.Name, o outcome) {
+		keep(n, o)
+		w.note(n, o, above, next)
+	}
+	if names := slices.Collect(maps.Keys(dirty)); len(names) >= parallelFrom {
+		for i, o := range w.spread(names, resolve) {
+			note(names[i], o)
 		}
-		if names := slices.Collect(maps.Keys(dirty)); len(names) >= parallelFrom {
-			for i, o := range w.spread(names, resolve) {
-				note(names[i], o)
-			}
-		} else {
-			slices.SortFunc(names, func(a, b zone.Name) int { return cmp.Or(a.Labels()-b.Labels(), cmp.Compare(a, b)) })
-			for _, n := range names {
-				note(n, resolve(n, w.place(n)))
-			}
+	} else {
+		slices.SortFunc(names, func(a, b zone.Name) int { return cmp.Or(a.Labels()-b.Labels(), cmp.Compare(a, b)) })
+		for _, n := range names {
+			note(n, resolve(n, w.place(n)))
 		}
-		if len(above) > 0 {
-			for n := range all() {
-				for up := n.Parent(); up != ""; up = up.Parent() {
-					if above[up] {
-						next[n] = true
-						break
-					}
+	}
+	if len(above) > 0 {
+		for n := range all() {
+			for up := n.Parent(); up != ""; up = up.Parent() {
+				if above[up] {
+					next[n] = true
+					break
 				}
 			}
 		}
-		dirty = next
 	}
+	return next
 }
 
 // note records what a name is to others, and collects who must be looked at again.
@@ -113,6 +124,7 @@ func (w *world) note(n zone.Name, o outcome, above, next map[zone.Name]bool) {
 	old := w.cuts[n]
 	if (old != nil) != (o.cut != nil) || w.dnames[n] != o.dname {
 		above[n] = true
+		w.edits++
 	}
 	if o.dname {
 		w.dnames[n] = true
@@ -122,6 +134,7 @@ func (w *world) note(n zone.Name, o outcome, above, next map[zone.Name]bool) {
 	if slices.Equal(old, o.cut) {
 		return
 	}
+	w.edits++
 	count := func(targets []zone.Rdata, by int) {
 		for _, t := range targets {
 			target := zone.Name(t)

@@ -53,6 +53,12 @@ func chunks(t interface{ Get(string) ([]byte, bool) }, prefix, path string, info
 	return data, nil
 }
 
+// Sorted sorts files by path, and gives them.
+func Sorted(files []checkout.File) []checkout.File {
+	sortFiles(files)
+	return files
+}
+
 func sortFiles(files []checkout.File) {
 	slices.SortFunc(files, func(a, b checkout.File) int { return strings.Compare(a.Path, b.Path) })
 }

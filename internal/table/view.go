@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"zonecast/internal/store"
 )
@@ -30,6 +31,33 @@ func (v *View) Get(key string) ([]byte, bool) { return v.img.get(key) }
 
 // All walks all rows, shard by shard, keys in order inside a shard.
 func (v *View) All() iter.Seq2[string, []byte] { return v.img.all() }
+
+// View gives the table as it was last committed. It costs a few octets for each shard.
+func (w *Writer) View() *View {
+	return &View{Head: w.Head(), img: &image{shards: slices.Clone(w.img.shards), rows: w.img.rows, bytes: w.img.bytes}}
+}
+
+// Rows reads many rows, each shard once. Keys without a row are missing from the result, whose values are copies.
+func (v *View) Rows(keys []string) map[string][]byte {
+	byShard := make(map[int][]string)
+	for _, key := range keys {
+		i := shardOf(key, len(v.img.shards))
+		byShard[i] = append(byShard[i], key)
+	}
+	rows := make(map[string][]byte, len(keys))
+	for i, keys := range byShard {
+		if v.img.shards[i] == nil {
+			continue
+		}
+		s := v.img.shard(i)
+		for _, key := range keys {
+			if value, ok := s.get(key); ok {
+				rows[key] = slices.Clone(value)
+			}
+		}
+	}
+	return rows
+}
 
 // Lookup reads one row straight from the store, at the cost of one shard. The table may be absent: ErrNotFound.
 // Alone among the ways to read, it may see the middle of a group.

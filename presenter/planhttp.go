@@ -1,0 +1,127 @@
+package presenter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"zonecast/internal/checkout"
+	"zonecast/internal/load"
+	"zonecast/internal/plan"
+	"zonecast/internal/service"
+)
+
+const (
+	// maxPlans is how many plans are asked for at once: one is worked out, the others wait.
+	maxPlans = 4
+	// planTime bounds the making of one, waiting included.
+	planTime = 2 * time.Minute
+	// planRounds is how often a plan that is overtaken is begun again.
+	planRounds = 5
+	// maxGenerated bounds the names whose records other rules would change.
+	maxGenerated = 1_000_000
+)
+
+var errManyPlans = &refusal{http.StatusTooManyRequests, errors.New("others ask for plans too: ask again in some seconds")}
+
+// plans is the queue of those who ask for a plan.
+type plans struct {
+	places chan struct{} // of the queue
+	turn   chan struct{}
+}
+
+func newPlans() plans { return plans{make(chan struct{}, maxPlans), make(chan struct{}, 1)} }
+
+// enter takes a place in the queue, if there is one.
+func (q plans) enter() (leave func(), err error) {
+	select {
+	case q.places <- struct{}{}:
+		return func() { <-q.places }, nil
+	default:
+		return nil, errManyPlans
+	}
+}
+
+// postPlan answers what loading a folder would do, name by name, and does nothing.
+func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
+	t := s.leading(w, r)
+	if t == nil {
+		return
+	}
+	leave, err := s.plans.enter()
+	if err != nil {
+		w.Header().Set("Retry-After", "5")
+		s.fail(w, r, err)
+		return
+	}
+	defer leave()
+	ask, err := decodeAsk(service.Body(w, r, load.MaxBody))
+	if err != nil {
+		service.Fail(w, http.StatusBadRequest, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), planTime)
+	defer cancel()
+	p, err := t.plan(ctx, ask)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	enc := json.NewEncoder(w)
+	err = p.each(func(c plan.Change) error { return enc.Encode(plan.Line{Change: &c}) })
+	if err != nil {
+		return // nobody reads on; without its last line the answer is known to be cut
+	}
+	end := p.end()
+	_ = enc.Encode(plan.Line{End: &end})
+}
+
+// plan works out what a question asks for, when its turn has come.
+func (t *term) plan(ctx context.Context, ask plan.Ask) (*planner, error) {
+	select {
+	case t.plans.turn <- struct{}{}:
+		defer func() { <-t.plans.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	began := time.Now()
+	defer func() { t.metrics.planned(time.Since(began)) }()
+	for range planRounds {
+		o, g, err := t.survey(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p := newPlanner(o, g, t.cfg, t.log)
+		err = p.run(ctx, ask)
+		g.end(ctx)
+		if !errors.Is(err, errOvertaken) {
+			return p, err
+		}
+	}
+	return nil, errOvertaken
+}
+
+// decodeAsk reads a question with every bound and path checked.
+func decodeAsk(r io.Reader) (a plan.Ask, err error) {
+	dec := json.NewDecoder(r)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&a); err != nil {
+		return a, fmt.Errorf("plan: %w", err)
+	}
+	if len(a.Commit) > 100 || len(a.Prefix) > 1000 || len(a.Author) > 1000 {
+		return a, errors.New("plan: commit, prefix or author is too long")
+	}
+	if len(a.Generated) > maxGenerated {
+		return a, fmt.Errorf("plan: %d generated names; at most %d", len(a.Generated), maxGenerated)
+	}
+	files := make([]checkout.File, len(a.Files))
+	for i, f := range a.Files {
+		files[i] = checkout.File{Path: f.Path, Data: f.Data}
+	}
+	return a, load.Check(load.Sorted(files))
+}
