@@ -26,6 +26,7 @@ type exportFlags struct {
 	snapshot string
 	release  string
 	serial   uint32
+	follow   followFlags
 }
 
 func exportCommand() *cobra.Command {
@@ -47,13 +48,25 @@ Formats:
 What a format cannot say is counted on standard error, by kind and with an example; --strict makes it exit 1. Files are
 replaced in one step each. SOA serials that follow the release are the release's version.
 
+With --follow it goes on: releases are followed as a local proxy does it, last good kept in --data, and files whose records
+changed are replaced, at most once in --interval; then the --reload command runs, and again with growing pauses while it
+fails. While the pipeline is away the files stay. SIGTERM ends it.
+
 Exit codes: 0 written, 1 something could not be carried over and --strict is given, 2 it could not run.`,
 		Example: `  zonecast export --format tinydns -o /etc/tinydns/root/data
   zonecast export --zone example. -o zones-out
   zonecast export --snapshot zones.snap --format unbound-auth -o /etc/unbound/zones
-  zonecast export --release 1795000180 --format hosts | grep web`,
+  zonecast export --release 1795000180 --format hosts | grep web
+  zonecast export --follow --format tinydns -o /etc/tinydns/root/data --reload "make -C /etc/tinydns/root"
+  zonecast export --follow -o /etc/nsd/zones --reload "nsd-control reload"`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.checkFollow(cmd); err != nil {
+				return exitCode{2, err}
+			}
+			if f.follow.on {
+				return f.keep(cmd)
+			}
 			lost, err := f.run(cmd)
 			if err != nil {
 				return exitCode{2, err}
@@ -81,6 +94,7 @@ func (f *exportFlags) register(cmd *cobra.Command) {
 	flags.Uint32Var(&f.serial, "serial", 0, "SOA `serial` of zones that follow the release (default the release's version; of a snapshot, what stands there)")
 	_ = cmd.MarkFlagFilename("snapshot", "snap")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
+	f.follow.register(cmd)
 	cmd.MarkFlagsMutuallyExclusive("snapshot", "release")
 }
 
