@@ -12,8 +12,9 @@ import (
 func Locate(path string, text []byte) func(owner zone.Name, t zone.Type) (line, column int) {
 	type entry struct{ key, value *yaml.Node }
 	at := map[zone.Name]entry{}
-	apex, _ := ZoneOf(path) // loaded, so it names a zone
-	if root, fault := document(text); fault == nil && root.Kind == yaml.MappingNode {
+	apex, _ := ZoneOf(path) // loaded, so it names a zone, or is included by one
+	root, fault := document(text)
+	if fault == nil && root.Kind == yaml.MappingNode {
 		r := &reader{builder: &builder{apex: apex}}
 		for i := 0; i+1 < len(root.Content); i += 2 {
 			if name, ok := r.owner(root.Content[i]); ok {
@@ -23,7 +24,10 @@ func Locate(path string, text []byte) func(owner zone.Name, t zone.Type) (line, 
 	}
 	return func(owner zone.Name, t zone.Type) (line, column int) {
 		e, ok := at[owner]
-		if !ok {
+		switch {
+		case !ok && fault == nil && (root.Kind == yaml.SequenceNode || field(root, "type") != ""): // included: records without a name
+			e = entry{root, root}
+		case !ok:
 			return 1, 1
 		}
 		if e.value.Kind == yaml.SequenceNode {

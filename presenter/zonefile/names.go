@@ -3,6 +3,7 @@ package zonefile
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -20,7 +21,7 @@ func (r *reader) owner(n *yaml.Node) (zone.Name, bool) {
 	if text == "" {
 		r.name = r.apex.String()
 	}
-	if t := trap(n); t != "" && (t != "a number" || !decimal.MatchString(text) || text[0] == '-') {
+	if t := trap(n); t != "" && (t != "a number" || !sameNumber(text)) {
 		return "", r.fail(n, "quote-name", fmt.Sprintf("the name %.60s without quotes is %s to some readers of YAML", text, t), "put quotes around it: "+quote(text))
 	}
 	switch {
@@ -71,4 +72,13 @@ func Doubled(name, apex zone.Name) (short zone.Name, doubled bool) {
 		return "", false
 	}
 	return head, true
+}
+
+// sameNumber tells whether a number is the text that it was written as, to every reader: octoDNS makes texts of them.
+func sameNumber(text string) bool {
+	if decimal.MatchString(text) {
+		return text[0] != '-'
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	return err == nil && v >= 0.001 && len(text) < 15 && strconv.FormatFloat(v, 'f', -1, 64) == text
 }

@@ -28,13 +28,26 @@ type builder struct {
 	seen     map[key]Record
 	facts    row.ZoneFacts
 	soa      soaValues
+	layout   *Layout
+	shared   *shared
 }
 
 // reader reads one file; name is what problems concern at the moment.
 type reader struct {
 	*builder
-	path string
-	name string
+	path    string
+	name    string
+	lenient bool // what octoDNS would serve, too, is a warning
+}
+
+// fileOf gives the file that a node stands in: the one being read, or one that it includes.
+func (r *reader) fileOf(n *yaml.Node) string {
+	if r.shared != nil {
+		if file, included := r.shared.from[n]; included {
+			return file
+		}
+	}
+	return r.path
 }
 
 // fail adds an error and is false, so that callers can return it.
@@ -45,15 +58,16 @@ func (r *reader) fail(n *yaml.Node, check, text, fix string) bool {
 
 func (r *reader) add(s zone.Severity, n *yaml.Node, check, text, fix string) {
 	if len(r.problems) < maxProblems {
-		r.problems = append(r.problems, zone.Problem{Check: check, Severity: s, File: r.opt.Prefix + r.path, Line: n.Line, Column: n.Column,
+		r.problems = append(r.problems, zone.Problem{Check: check, Severity: s, File: r.opt.Prefix + r.fileOf(n), Line: n.Line, Column: n.Column,
 			Name: r.name, Text: text, Fix: fix})
 	}
 }
 
 func (b *builder) file(f checkout.File) {
 	r := &reader{builder: b, path: f.Path}
-	root, fault := document(f.Data)
+	root, fault := b.read(f)
 	if fault != nil {
+		r.path = fault.path
 		r.fail(&yaml.Node{Line: fault.line, Column: fault.column}, fault.check, fault.text, fault.fix)
 		return
 	}
@@ -75,6 +89,23 @@ func (b *builder) file(f checkout.File) {
 	}
 }
 
+// read gives a file's content with its aliases and includes in place.
+func (b *builder) read(f checkout.File) (*yaml.Node, *misplaced) {
+	root, bad := document(f.Data)
+	if bad != nil {
+		return nil, &misplaced{bad, f.Path}
+	}
+	if plain(root) {
+		return root, nil
+	}
+	t := &tree{shared: b.shared, files: b.layout.files, state: make(map[*yaml.Node]bool), open: []string{f.Path}}
+	root, wrong := t.resolve(root)
+	if wrong == nil && size(root, make(map[*yaml.Node]int)) > maxTokens {
+		return nil, &misplaced{&fault{1, 1, "too-big", fmt.Sprintf("aliases and includes make more than %d items of this file", maxTokens), "make it a folder of several files"}, f.Path}
+	}
+	return root, wrong
+}
+
 // recordsAt reads one record or a list of them.
 func (r *reader) recordsAt(owner zone.Name, k, n *yaml.Node) {
 	switch n.Kind {
@@ -94,21 +125,23 @@ func (r *reader) recordsAt(owner zone.Name, k, n *yaml.Node) {
 
 // record reads one record; at is where it begins to a reader's eye.
 func (r *reader) record(owner zone.Name, at, n *yaml.Node) {
-	fields, ok := r.object(n, "a record", 0, "type", "ttl", "value", "values", "zonecast")
+	fields, ok := r.object(n, "a record", 0, "type", "ttl", "value", "values", "zonecast", "octodns", "geo", "dynamic")
 	if !ok {
 		return
 	}
-	h := row.HumanRecord{Zone: r.apex, File: r.path}
-	if !r.typeOf(fields, n, &h) {
+	here, good := r.octodns(fields["octodns"])
+	good = r.steered(fields) && good
+	h := row.HumanRecord{Zone: r.apex, File: r.fileOf(at)}
+	if !here || !r.typeOf(fields, n, &h) {
 		return
 	}
-	good := r.override(fields["zonecast"], &h)
+	good = r.override(fields["zonecast"], &h) && good
 	h.Set.TTL = r.opt.DefaultTTL
 	if n := fields["ttl"]; n != nil {
 		v, ok := r.integer(n, "ttl", 0, zone.MaxTTL)
 		h.Set.TTL, good = uint32(v), good && ok
 	}
-	if good && r.data(fields, n, &h) && r.fits(owner, at, h) {
+	if r.data(fields, n, &h) && good && r.fits(owner, at, h) {
 		r.keep(Record{Owner: owner, Human: h, Line: at.Line, Column: at.Column}, at)
 	}
 }
@@ -155,23 +188,25 @@ func (r *reader) data(fields map[string]*yaml.Node, n *yaml.Node, h *row.HumanRe
 	if value == nil && values == nil && h.Set.Type == zone.TypeSOA {
 		value = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
 	}
-	var list []*yaml.Node
 	switch {
 	case value != nil && values != nil:
 		return r.fail(values, "many-values", "a record has either value or values", "put all into values")
 	case value == nil && values == nil:
 		return r.fail(n, "no-value", "the record has no value", "write value: or values:, or mode: mask under zonecast:")
+	case value != nil && value.Kind == yaml.SequenceNode:
+		values = value // octoDNS takes a list under either key, and a single value too
 	case value != nil:
-		list = []*yaml.Node{value}
+		values = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{value}}
 	case values.Kind != yaml.SequenceNode:
-		return r.fail(values, "bad-value", "values must be a list, not a "+kind(values), "write value: for a single one")
+		values = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{values}}
+	}
+	switch {
 	case len(values.Content) == 0:
 		return r.fail(values, "no-value", "the list of values is empty", "remove the record")
 	case spec.single && len(values.Content) > 1:
 		return r.fail(values, "many-values", h.Set.Type.String()+" takes one value", "")
-	default:
-		list = values.Content
 	}
+	list := values.Content
 	good := true
 	for _, v := range list {
 		d, ok := spec.build(r, v)
@@ -198,7 +233,7 @@ func (r *reader) keep(rec Record, at *yaml.Node) {
 	k := key{rec.Owner, rec.Human.Set.Type}
 	if old, taken := r.seen[k]; taken {
 		where := fmt.Sprintf("line %d", old.Line)
-		if old.Human.File != r.path {
+		if old.Human.File != rec.Human.File {
 			where = fmt.Sprintf("%s%s:%d", r.opt.Prefix, old.Human.File, old.Line)
 		}
 		r.fail(at, "duplicate-type", fmt.Sprintf("%s stands at this name already, in %s", k.typ, where), "put the values into one record")

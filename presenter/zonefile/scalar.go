@@ -73,8 +73,6 @@ func (r *reader) integer(n *yaml.Node, what string, low, high int64) (int64, boo
 	switch {
 	case n.Kind != yaml.ScalarNode:
 		return 0, r.fail(n, check, what+" must be a number, not a "+kind(n), fix)
-	case n.Style&quoted != 0:
-		return 0, r.fail(n, check, what+" must be a number, not a text", "remove the quotes")
 	case len(n.Value) > 1 && n.Value[0] == '0' && strings.Trim(n.Value, "0123456789") == "":
 		return 0, r.fail(n, check, fmt.Sprintf("%s: %.60s is 8 to the base of some YAML readers, and 10 to others", what, n.Value), "remove the leading zeros")
 	case !decimal.MatchString(n.Value):

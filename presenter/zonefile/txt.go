@@ -23,8 +23,8 @@ func txt(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 	if text == "" {
 		return "", r.fail(n, "no-value", "the text is empty", `write '""' for an empty string`)
 	}
-	if twiceEscaped(text) {
-		return "", r.fail(n, "txt-semicolon", `a semicolon with two backslashes before it: the text would have a backslash in it`, `write \; or, for a backslash, \092\;`)
+	if twiceEscaped(text) && !r.soft(n, "txt-semicolon", `a semicolon with two backslashes before it: the text would have a backslash in it`, `write \; or, for a backslash, \092\;`) {
+		return "", false
 	}
 	chunks := []string{text}
 	if text[0] == '"' {

@@ -103,7 +103,7 @@ func (w *wire) hex(k string, size int) {
 	case err != nil || len(data) == 0:
 		ok = w.r.fail(w.f[k], "bad-hex", fmt.Sprintf("%s: %.60q is no even number of hexadecimal digits", k, text), "")
 	case size > 0 && len(data) != size:
-		ok = w.r.fail(w.f[k], "bad-hex", fmt.Sprintf("%s has %d octets, this kind of digest has %d", k, len(data), size), "")
+		ok = w.r.soft(w.f[k], "bad-hex", fmt.Sprintf("%s has %d octets, this kind of digest has %d", k, len(data), size), "")
 	}
 	w.b, w.good = append(w.b, data...), ok
 }
@@ -164,6 +164,7 @@ func uri(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 }
 
 func mx(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	n = renamed(n, "preference", map[string]string{"priority": "preference", "value": "exchange"})
 	w := r.wire(n, "a MX value", "preference", "exchange")
 	w.u16("preference")
 	w.name("exchange")
@@ -182,14 +183,18 @@ func srv(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 var caaTag = regexp.MustCompile(`^[a-z0-9]{1,255}$`)
 
 func caa(r *reader, n *yaml.Node) (zone.Rdata, bool) {
-	w := r.wire(n, "a CAA value", "flags", "tag", "value")
-	w.u8("flags", 255)
+	w := &wire{r: r}
+	if w.f, w.good = r.object(n, "a CAA value", 2, "tag", "value", "flags"); w.good && w.f["flags"] == nil {
+		w.b = append(w.b, 0) // as octoDNS has it
+	} else {
+		w.u8("flags", 255)
+	}
 	if !w.good {
 		return "", false
 	}
 	tag, ok := r.text(w.f["tag"], "tag")
 	if ok && !caaTag.MatchString(tag) { // RFC 8659 4.1
-		ok = r.fail(w.f["tag"], "bad-caa", fmt.Sprintf("tag: %.60q is not lower-case letters and digits", tag), "write issue, issuewild or iodef")
+		ok = len(tag) < 256 && r.soft(w.f["tag"], "bad-caa", fmt.Sprintf("tag: %.60q is not lower-case letters and digits", tag), "write issue, issuewild or iodef")
 	}
 	value, good := r.text(w.f["value"], "value")
 	if !ok || !good {
@@ -204,7 +209,7 @@ func naptr(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 	w.u16("order")
 	w.u16("preference")
 	if w.good && !slices.Contains([]string{"", "S", "A", "U", "P"}, strings.ToUpper(w.f["flags"].Value)) {
-		return "", r.fail(w.f["flags"], "bad-value", fmt.Sprintf("flags: %.60q is none of S, A, U, P and ''", w.f["flags"].Value), "")
+		w.good = r.soft(w.f["flags"], "bad-value", fmt.Sprintf("flags: %.60q is none of S, A, U, P and ''", w.f["flags"].Value), "")
 	}
 	w.chars("flags")
 	w.chars("service")
@@ -214,6 +219,7 @@ func naptr(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 }
 
 func ds(r *reader, n *yaml.Node) (zone.Rdata, bool) {
+	n = renamed(n, "key_tag", map[string]string{"flags": "key_tag", "protocol": "algorithm", "algorithm": "digest_type", "public_key": "digest"})
 	w := r.wire(n, "a DS value", "key_tag", "algorithm", "digest_type", "digest")
 	w.u16("key_tag")
 	w.u8("algorithm", 255)
@@ -234,4 +240,22 @@ func tlsa(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 	w.u8("selector", 1)
 	w.hex("certificate_association_data", map[byte]int{1: 32, 2: 64}[w.u8("matching_type", 2)])
 	return w.done()
+}
+
+// renamed gives a value its keys' present names, where the key that every present value has is missing: octoDNS still reads the
+// names of its older versions. Those of DS were swapped.
+func renamed(n *yaml.Node, present string, names map[string]string) *yaml.Node {
+	if n.Kind != yaml.MappingNode || child(n, present) != nil {
+		return n
+	}
+	older := *n
+	older.Content = slices.Clone(n.Content)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if name, ok := names[n.Content[i].Value]; ok {
+			k := *n.Content[i]
+			k.Value = name
+			older.Content[i] = &k
+		}
+	}
+	return &older
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"zonecast/internal/checkout"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
@@ -16,6 +18,7 @@ type Options struct {
 	Prefix     string    // put before file paths in problems: "zones/"
 	DefaultTTL uint32    // of records without a ttl, seconds
 	DefaultSOA SOA       // of zones without a SOA record, and of what a SOA record leaves out
+	Target     string    // what this pipeline is among octoDNS's providers; "" is DefaultTarget
 	Now        time.Time // for the warning about overrides that have expired; zero for none
 }
 
@@ -28,7 +31,7 @@ type Zones struct {
 // Zone is one zone without errors.
 type Zone struct {
 	Apex    zone.Name
-	Files   []string // sorted paths inside the folder
+	Files   []string // paths inside the folder: its own, sorted, and what they include
 	Facts   row.ZoneFacts
 	Records []Record // sorted by owner and type; the SOA is always there
 	Written int      // records that stand in the files: a SOA from the defaults does not count
@@ -49,26 +52,25 @@ type Broken struct {
 	Empty    bool // every error is a file of zero bytes
 }
 
-// Parse reads the files of a folder. A zone's files are <zone>.yaml and everything in the folder <zone>. Errors in one zone do
-// not touch the others; a zone with an error is in Broken and not in Zones. Problems are sorted by place.
+// Parse reads the files of a folder. A zone's files are <zone>.yaml and everything in the folder <zone>, with what they include (see Layout). Errors in
+// one zone do not touch the others; a zone with an error is in Broken and not in Zones. Problems are sorted by place.
 func Parse(files []checkout.File, opt Options) (Zones, []zone.Problem) {
 	var out Zones
 	var all []zone.Problem
-	for _, g := range group(files) {
-		z, problems := parseZone(g, opt)
+	layout, shared := LayoutOf(files), &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}
+	for _, g := range group(files, layout) {
+		b := &builder{opt: opt, apex: g.apex, seen: make(map[key]Record), facts: row.ZoneFacts{Timestamp: true}, layout: layout, shared: shared}
+		z, problems := b.zone(g)
 		all = append(all, problems...)
 		if !slices.ContainsFunc(problems, isError) {
 			out.Zones = append(out.Zones, z)
 			continue
 		}
-		b := Broken{Apex: g.apex, Problems: problems, Empty: true}
-		for _, f := range g.files {
-			b.Files = append(b.Files, f.Path)
-		}
+		broken := Broken{Apex: g.apex, Files: g.paths(layout), Problems: problems, Empty: true}
 		for _, p := range problems {
-			b.Empty = b.Empty && (!isError(p) || p.Check == "empty-file")
+			broken.Empty = broken.Empty && (!isError(p) || p.Check == "empty-file")
 		}
-		out.Broken = append(out.Broken, b)
+		out.Broken = append(out.Broken, broken)
 	}
 	slices.SortFunc(all, zone.Problem.ComparePlace)
 	return out, all
@@ -91,10 +93,28 @@ func ZoneOf(path string) (zone.Name, error) {
 	return zone.ParseName(strings.TrimSuffix(first, ".") + ".")
 }
 
-func group(files []checkout.File) []*fileGroup {
+// paths are those of the zone's files, and after them of what they include.
+func (g *fileGroup) paths(layout *Layout) (paths []string) {
+	for _, f := range g.files {
+		paths = append(paths, f.Path)
+	}
+	for _, f := range g.files {
+		for _, p := range layout.reached(f.Path) {
+			if _, there := layout.files[p]; there && !slices.Contains(paths, p) {
+				paths = append(paths, p)
+			}
+		}
+	}
+	return paths
+}
+
+func group(files []checkout.File, layout *Layout) []*fileGroup {
 	byApex := make(map[zone.Name]*fileGroup)
 	var groups []*fileGroup
 	for _, f := range files {
+		if !layout.Own(f.Path) {
+			continue
+		}
 		apex, err := ZoneOf(f.Path)
 		g := byApex[apex]
 		if g == nil || err != nil {
@@ -113,19 +133,19 @@ func group(files []checkout.File) []*fileGroup {
 	return groups
 }
 
-func parseZone(g *fileGroup, opt Options) (Zone, []zone.Problem) {
-	b := &builder{opt: opt, apex: g.apex, seen: make(map[key]Record), facts: row.ZoneFacts{Timestamp: true}}
+// zone reads one zone.
+func (b *builder) zone(g *fileGroup) (Zone, []zone.Problem) {
 	z := Zone{Apex: g.apex}
 	if g.err != nil || g.apex == zone.Root {
-		b.problems = append(b.problems, zone.Problem{Check: "zone-name", Severity: zone.Error, File: opt.Prefix + g.files[0].Path,
+		b.problems = append(b.problems, zone.Problem{Check: "zone-name", Severity: zone.Error, File: b.opt.Prefix + g.files[0].Path,
 			Line: 1, Column: 1, Text: "the file's name is no zone's name", Fix: "name it <zone>.yaml, for example example.com.yaml"})
 		return z, b.problems
 	}
+	z.Files = g.paths(b.layout)
 	for _, f := range g.files {
-		z.Files = append(z.Files, f.Path)
 		b.file(f)
 	}
-	b.finish(z.Files[0])
+	b.finish(g.files[0].Path)
 	z.Facts, z.Records, z.Written = b.facts, b.records, b.written
 	slices.SortFunc(z.Records, func(a, b Record) int {
 		return cmp.Or(a.Owner.Compare(b.Owner), cmp.Compare(a.Human.Set.Type, b.Human.Set.Type))
