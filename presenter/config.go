@@ -23,6 +23,8 @@ type Config struct {
 	TTL uint32 `yaml:"ttl"`
 	// SOA is what zones without a SOA record get.
 	SOA zonefile.SOA `yaml:"soa"`
+	// OctoDNSTarget is what this pipeline is called in the lists of providers (included, excluded) of octoDNS's zone files.
+	OctoDNSTarget string `yaml:"octodns_target"`
 	// Held bounds the list of held RRsets; more are counted. 1 to 100,000.
 	Held int `yaml:"held"`
 	// RequirePlan holds a push without an approved plan.
@@ -38,6 +40,8 @@ func DefaultConfig() Config {
 		TTL:     3600,
 		SOA:     zonefile.SOA{Refresh: 86400, Retry: 7200, Expire: 3600000, Minimum: 60},
 		Held:    1000,
+
+		OctoDNSTarget: zonefile.DefaultTarget,
 	}
 }
 
@@ -76,5 +80,5 @@ func (c Config) Check() error {
 }
 
 func (c Config) options(prefix string, now time.Time) zonefile.Options {
-	return zonefile.Options{Prefix: prefix, DefaultTTL: c.TTL, DefaultSOA: c.SOA, Now: now}
+	return zonefile.Options{Prefix: prefix, DefaultTTL: c.TTL, DefaultSOA: c.SOA, Target: c.OctoDNSTarget, Now: now}
 }

@@ -117,20 +117,29 @@ type loading struct {
 	infos    map[string]row.FileInfo                    // of the loaded files; kept up to date
 	old      map[zone.Name]map[string][]row.HumanRecord // zones whose files changed: owner name -> records loaded now
 	stale    map[string]row.Held                        // held items of loads before that this one does not repeat
+	layout   *zonefile.Layout                           // of the set
+	unread   map[string]bool                            // files of the zones that are broken
 	problems []zone.Problem
 	held     []string
 }
 
-// begin notes which zones' files changed, and gives those of the set that must be read.
+// begin notes which zones' files changed, and gives those of the set that must be read, with what they include.
 func (l *loading) begin(changed []checkout.File, gone []string) (files []checkout.File) {
+	l.layout = zonefile.LayoutOf(l.set.Files)
 	for _, path := range gone {
 		l.touch(path)
 	}
 	for _, f := range changed {
 		l.touch(f.Path)
 	}
+	for _, f := range l.set.Files { // a file that nothing includes any more has become a zone's
+		if apex, err := zonefile.ZoneOf(f.Path); err == nil && l.layout.Own(f.Path) && !l.loaded(apex) {
+			l.touch(f.Path)
+		}
+	}
 	for _, f := range l.set.Files {
-		if apex, err := zonefile.ZoneOf(f.Path); err != nil || l.old[apex] != nil {
+		apexes, err := l.layout.Zones(f.Path)
+		if err != nil || slices.ContainsFunc(apexes, func(apex zone.Name) bool { return l.old[apex] != nil }) {
 			files = append(files, f)
 		}
 	}
@@ -140,6 +149,12 @@ func (l *loading) begin(changed []checkout.File, gone []string) (files []checkou
 // decide puts in force what was read, or holds it.
 func (l *loading) decide(zones zonefile.Zones, problems []zone.Problem, files []checkout.File) {
 	l.problems = problems
+	l.unread = make(map[string]bool)
+	for _, b := range zones.Broken {
+		for _, path := range b.Files {
+			l.unread[path] = true
+		}
+	}
 	for _, z := range zones.Zones {
 		l.good(z)
 	}
@@ -147,12 +162,36 @@ func (l *loading) decide(zones zonefile.Zones, problems []zone.Problem, files []
 		l.broken(b)
 	}
 	l.vanished(files)
+	l.forget()
 	slices.SortFunc(l.problems, zone.Problem.ComparePlace)
 }
 
+// touch notes the zones that a file is part of, and the one that it would be by its name: it may have been that until now.
 func (l *loading) touch(path string) {
-	if apex, err := zonefile.ZoneOf(path); err == nil && l.old[apex] == nil {
-		l.old[apex] = map[string][]row.HumanRecord{}
+	apexes, _ := l.layout.Zones(path)
+	if apex, err := zonefile.ZoneOf(path); err == nil {
+		apexes = append(slices.Clone(apexes), apex)
+	}
+	for _, apex := range apexes {
+		if l.old[apex] == nil && apex != "" {
+			l.old[apex] = map[string][]row.HumanRecord{}
+		}
+	}
+}
+
+// forget drops the texts of files that were included and are gone. While something is held they may be needed to read its last good state again.
+func (l *loading) forget() {
+	if len(l.held) > 0 {
+		return
+	}
+	present := make(map[string]bool, len(l.set.Files))
+	for _, f := range l.set.Files {
+		present[f.Path] = true
+	}
+	for path := range l.infos {
+		if apex, err := zonefile.ZoneOf(path); !present[path] && (err != nil || !l.loaded(apex)) {
+			l.deleteFile(path)
+		}
 	}
 }
 
@@ -214,7 +253,10 @@ func (l *loading) broken(b zonefile.Broken) {
 // vanished holds the zones that have no file any more.
 func (l *loading) vanished(files []checkout.File) {
 	for apex := range l.old {
-		has := slices.ContainsFunc(files, func(f checkout.File) bool { z, err := zonefile.ZoneOf(f.Path); return err == nil && z == apex })
+		has := slices.ContainsFunc(files, func(f checkout.File) bool {
+			z, err := zonefile.ZoneOf(f.Path)
+			return err == nil && z == apex && l.layout.Own(f.Path)
+		})
 		if has || !l.loaded(apex) {
 			continue
 		}
@@ -234,7 +276,8 @@ func (l *loading) written(apex zone.Name) (n int) {
 	return n
 }
 
-// gone gives a vanished file of the zone whose records do not all stand in another.
+// gone gives a vanished file of the zone whose records do not all stand in another. An included file is not one: who takes it away takes the include out
+// as well, or the zone cannot be read.
 func (l *loading) gone(z zonefile.Zone) string {
 	type key struct {
 		owner string
@@ -246,7 +289,7 @@ func (l *loading) gone(z zonefile.Zone) string {
 	}
 	for owner, records := range l.old[z.Apex] {
 		for _, h := range records {
-			if !slices.Contains(z.Files, h.File) && !now[key{owner, h.Set.Type}] {
+			if apex, err := zonefile.ZoneOf(h.File); err == nil && apex == z.Apex && !slices.Contains(z.Files, h.File) && !now[key{owner, h.Set.Type}] {
 				return h.File
 			}
 		}
@@ -256,7 +299,7 @@ func (l *loading) gone(z zonefile.Zone) string {
 
 func (l *loading) filesOf(apex zone.Name) (files []checkout.File) {
 	for _, f := range l.set.Files {
-		if z, err := zonefile.ZoneOf(f.Path); err == nil && z == apex {
+		if apexes, err := l.layout.Zones(f.Path); err == nil && slices.Contains(apexes, apex) {
 			files = append(files, f)
 		}
 	}
@@ -304,6 +347,9 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, from func(path s
 		l.putHuman(key, z.Apex, records)
 	}
 	for _, f := range files {
+		if l.unread[f.Path] {
+			continue // a broken zone includes it too, and is to be read again until it is mended
+		}
 		if info, had := l.infos[f.Path]; !had || info.SHA256 != load.Hash(f.Data) {
 			commit, author := from(f.Path)
 			l.infos[f.Path] = load.PutFile(l.rows(), f, commit, author)

@@ -103,7 +103,7 @@ func findProblems(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error)
 	}
 	if set, ok := sets[cfg.Presenter.Zones]; ok {
 		now := time.Now()
-		zones, more := zonefile.Parse(set.Files, zonefile.Options{Prefix: set.Prefix, DefaultTTL: cfg.Presenter.TTL, DefaultSOA: cfg.Presenter.SOA, Now: now})
+		zones, more := zonefile.Parse(set.Files, zonefile.Options{Prefix: set.Prefix, DefaultTTL: cfg.Presenter.TTL, DefaultSOA: cfg.Presenter.SOA, Target: cfg.Presenter.OctoDNSTarget, Now: now})
 		problems = append(problems, more...)
 		problems = append(problems, presenter.MergeAll(zones, set.Prefix, generated, cfg.Presenter.Sources, now)...)
 	}

@@ -71,14 +71,13 @@ func (r *reader) providers(n *yaml.Node, key string) (names []string, good bool)
 // steered refuses what sends some clients elsewhere, and every record has something for the others beside. Leniently that something is
 // served, to all.
 func (r *reader) steered(fields map[string]*yaml.Node) bool {
+	const fix = "take it out and leave value or values, or write octodns: {lenient: true} to serve those to everybody"
 	good := true
-	for _, s := range []struct{ key, check, text string }{
-		{"geo", "geo-record", "answers by the place of whoever asks are not given here"},
-		{"dynamic", "dynamic-record", "answers by rules, pools and health checks are not given here"},
-	} {
-		if n := fields[s.key]; n != nil {
-			good = r.soft(n, s.check, s.key+": "+s.text, "take it out and leave value or values, or write octodns: {lenient: true} to serve those to everybody") && good
-		}
+	if n := fields["geo"]; n != nil {
+		good = r.soft(n, "geo-record", "geo: answers by the place of whoever asks are not given here", fix)
+	}
+	if n := fields["dynamic"]; n != nil {
+		good = r.soft(n, "dynamic-record", "dynamic: answers by rules, pools and health checks are not given here", fix) && good
 	}
 	return good
 }
