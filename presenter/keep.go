@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,4 +162,18 @@ func (t *term) repairFacts() {
 	for n, facts := range t.world.zones {
 		t.tx.presented.Put(row.ZoneKey(n), encode(facts))
 	}
+}
+
+// maxHistory bounds how many loads are remembered by their time: some 30 KB.
+const maxHistory = 500
+
+// noteLoaded remembers when a commit was loaded, so that the age of what came with it can be told.
+func (t *term) noteLoaded(commit string) {
+	var list []row.LoadedAt
+	if value, ok := t.tx.zones.Get(row.KeyHistory); ok {
+		_ = json.Unmarshal(value, &list) // a damaged row begins anew: ages are then not known
+	}
+	list = slices.DeleteFunc(list, func(l row.LoadedAt) bool { return l.Commit == commit })
+	list = append(list, row.LoadedAt{Commit: commit, At: t.at.Unix()})
+	t.tx.zones.Put(row.KeyHistory, encode(list[max(0, len(list)-maxHistory):]))
 }

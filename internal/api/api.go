@@ -48,6 +48,7 @@ func Mount(h *service.Host, st store.Store, stream string, locate Locate) {
 		"GET /v1/held":          a.held,
 		"GET /v1/held/log":      a.decisions,
 		"GET /v1/conflicts":     a.conflicts,
+		"GET /v1/overrides":     a.overrides,
 		"GET /v1/tables":        a.tables,
 		"GET /v1/tables/{name}": a.rows,
 	} {

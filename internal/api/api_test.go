@@ -159,6 +159,7 @@ func TestBadQuestions(t *testing.T) {
 		"/v1/head":                             404,
 		"/v1/held":                             200,
 		"/v1/conflicts":                        200,
+		"/v1/overrides":                        200,
 		"/v1/tables":                           200,
 		"/v1/status":                           200,
 		"/v1/offers":                           200,

@@ -26,7 +26,9 @@ func (p *places) causes(ctx context.Context, owner zone.Name, claims []row.Claim
 	var list []Cause
 	for _, c := range claims {
 		cause := Cause{Claim: c, Lines: c.Set.Lines(owner)}
-		if c.Origin.Human() {
+		if c.Origin.Glass() {
+			cause.File = c.Origin.File // it stands in no file
+		} else if c.Origin.Human() {
 			if err := p.put(ctx, &cause, owner); err != nil {
 				return nil, err
 			}

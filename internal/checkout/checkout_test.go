@@ -156,3 +156,27 @@ func TestWatchTellsOfChanges(t *testing.T) {
 	write(t, dir, "sub/a.yaml", "a: {}\n")
 	<-hints
 }
+
+func TestAges(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	run(t, dir, "init", "-q")
+	write(t, dir, "zones/a.yaml", "one: 1\n")
+	run(t, dir, "add", ".")
+	run(t, dir, "commit", "-qm", "one", "--date", "2026-11-01T00:00:00Z", "--author", "Ana <ana@example.com>")
+	write(t, dir, "zones/a.yaml", "one: 1\ntwo: 2\n")
+	ages := NewAges(filepath.Join(dir, "zones"))
+	at, author, commit := ages.Line(t.Context(), "a.yaml", 1)
+	if want := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC).Unix(); at != want || author != "ana@example.com" || commit != run(t, dir, "rev-parse", "HEAD") {
+		t.Errorf("%d %s %s", at, author, commit)
+	}
+	for _, line := range []int{0, 2, 9} { // none, not committed, not there
+		if at, author, _ := ages.Line(t.Context(), "a.yaml", line); at != 0 || author != "" {
+			t.Errorf("line %d: %d %s", line, at, author)
+		}
+	}
+	ages.left = 0
+	if at, _, _ := ages.Line(t.Context(), "a.yaml", 1); at != 0 {
+		t.Error("git was asked past the bound")
+	}
+}

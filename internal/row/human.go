@@ -8,11 +8,18 @@ import (
 
 // Keys of the tables zones and rules.<source>, into which reviewed files are loaded.
 const (
-	KeyLoad    = "load"  // Load as JSON: what was loaded last
-	PrefixFile = "file/" // + path: FileInfo as JSON; + path + "#" + 4-digit number: a chunk of the file's text
-	PrefixName = "name/" // table zones: + owner name: the human records at it
-	PrefixZone = "zone/" // table zones: + apex: HumanZone as JSON
+	KeyLoad    = "load"    // Load as JSON: what was loaded last
+	PrefixFile = "file/"   // + path: FileInfo as JSON; + path + "#" + 4-digit number: a chunk of the file's text
+	PrefixName = "name/"   // table zones: + owner name: the human records at it
+	PrefixZone = "zone/"   // table zones: + apex: HumanZone as JSON
+	KeyHistory = "history" // table zones: the newest LoadedAt, the newest last
 )
+
+// LoadedAt says when a commit was loaded.
+type LoadedAt struct {
+	Commit string `json:"commit"`
+	At     int64  `json:"at"` // Unix seconds
+}
 
 // Load says what was loaded last into a table.
 type Load struct {
