@@ -51,6 +51,10 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if err := t.know(ctx); err != nil {
 		return err
 	}
+	t.c.finding = t.m.finding
+	if err := t.readPolicies(ctx); err != nil {
+		return err
+	}
 	if err := t.recallSizes(ctx, time.Now()); err != nil {
 		t.log.Warn("how many names zones had lately is not known", "error", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 
+	"zonecast/internal/policy"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
 	"zonecast/internal/zone"
@@ -27,6 +28,10 @@ type content struct {
 	gone    map[zone.Name]bool  // published zones that presented has no more
 	touched map[*unit]bool      // units to be judged (again)
 	corrupt map[string]bool     // keys of presented that cannot be read: they stay as published (P3)
+
+	policy  *policy.Policy             // nil: nothing is judged, and nothing kept for it
+	origins map[row.Origin]*row.Origin // of the differences, one for each that there is
+	finding func(policy.Finding)       // is told of each
 }
 
 // getter reads table published; the leader's writer is one.
@@ -49,7 +54,7 @@ func newContent(rows getter, log *slog.Logger, protected []zone.Name, visit func
 	c := &content{
 		rows: rows, log: log, protected: protected,
 		zones: map[zone.Name]row.ZoneFacts{}, names: map[zone.Name]int{}, size: map[zone.Name]*sizes{},
-		corrupt: map[string]bool{},
+		corrupt: map[string]bool{}, finding: func(policy.Finding) {},
 	}
 	c.reset()
 	for key, value := range rows.All() {
@@ -200,9 +205,9 @@ func (c *content) takeName(key string, value []byte) {
 		c.spoilt(key, err)
 		return
 	}
-	var d diff
+	d := diff{known: value == nil}
 	if value != nil {
-		if d.apex, d.sets, err = row.DecodePresentedSets(value); err == nil && !n.Under(d.apex) {
+		if err = c.decode(&d, value); err == nil && !n.Under(d.apex) {
 			err = fmt.Errorf("%w: the name is not in zone %s", row.ErrCorrupt, d.apex)
 		}
 		if err != nil {
@@ -214,6 +219,17 @@ func (c *content) takeName(key string, value []byte) {
 		delete(c.corrupt, key)
 	}
 	c.setName(n, d)
+}
+
+// decode reads what is presented, and who causes it where a policy asks.
+func (c *content) decode(d *diff, value []byte) (err error) {
+	if c.policy == nil {
+		d.apex, d.sets, err = row.DecodePresentedSets(value)
+		return err
+	}
+	p, err := row.DecodePresented(value)
+	d.apex, d.sets, d.causes, d.known = p.Zone, p.Sets, c.causes(p.Claims), true
+	return err
 }
 
 // setName files the difference between what is published at n and what d wants, if there is one.
@@ -240,6 +256,9 @@ func (c *content) setName(n zone.Name, d diff) {
 	u := c.unit(c.home(n, d.apex, have.Zone))
 	u.put(n, d)
 	c.in[n] = u
+	if c.policy != nil {
+		u.judgeLater(n)
+	}
 }
 
 // home is the zone whose unit a name's difference belongs to: where the name is to be, or else was; but a published
@@ -269,6 +288,9 @@ func (c *content) regroup() {
 			c.touched[u] = true
 			to.put(n, d)
 			c.in[n] = to
+			if c.policy != nil {
+				to.judgeLater(n)
+			}
 		}
 	}
 }

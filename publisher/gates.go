@@ -158,6 +158,9 @@ type Summary struct {
 	Peak    int      `json:"peak,omitempty"`   // that size
 	Lost    []string `json:"lost,omitempty"`   // protected RRsets that would go: "ntp.example. A", sorted
 	Checks  []string `json:"checks,omitempty"` // gates that stopped it, sorted
+
+	Violated   int      `json:"violated,omitempty"`   // times that a rule of the policy with severity error is violated
+	Violations []string `json:"violations,omitempty"` // the first of them: "www.example. A ttl-at-least-60", sorted
 }
 
 // shrink is the net loss of names since the window's largest size.
@@ -227,5 +230,6 @@ func (s Summary) covers(now Summary) bool {
 		return !slices.ContainsFunc(now, func(v string) bool { return !slices.Contains(shown, v) })
 	}
 	return s.Gone == now.Gone && within(s.Checks, now.Checks) && within(s.Lost, now.Lost) &&
+		near(s.Violated, now.Violated) && (now.Violated > maxViolations || within(s.Violations, now.Violations)) &&
 		near(s.Created, now.Created) && near(s.Changed, now.Changed) && near(max(s.Deleted, s.Shrink), max(now.Deleted, now.Shrink))
 }

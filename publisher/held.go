@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"zonecast/internal/decision"
+	"zonecast/internal/policy"
 	"zonecast/internal/row"
 	"zonecast/internal/service"
 	"zonecast/internal/table"
@@ -70,6 +72,9 @@ func (t *term) noteHeld(p plan) *table.Tx {
 		}
 		tx.Put(h.item.ID, value)
 		t.holding[apex] = h
+		if slices.Contains(h.sum.Checks, policy.Check) {
+			t.policyAt = time.Now().Add(policyAgain)
+		}
 		t.log.Warn("held", "id", h.item.ID, "zone", h.item.Subject, "cause", h.item.Cause)
 	}
 	t.countHeld()

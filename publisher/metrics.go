@@ -6,8 +6,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"zonecast/internal/policy"
 	"zonecast/internal/release"
 	"zonecast/internal/service"
+	"zonecast/internal/zone"
 )
 
 type metrics struct {
@@ -28,6 +30,7 @@ type metrics struct {
 	fenced       prometheus.Counter
 	errors       *prometheus.CounterVec
 	presented    prometheus.Gauge
+	findings     *prometheus.CounterVec
 	latency      prometheus.Histogram
 }
 
@@ -63,9 +66,13 @@ func newMetrics(r *prometheus.Registry) *metrics {
 		logEntries:   gauge("log_entries", "Entries in the release log."),
 		frozen:       gauge("frozen", "1 while a rollback is in force."),
 		errors:       vec("errors_total", "Failures by what failed: base, term, offer, proxies.", "what"),
+		findings:     vec("policy_findings_total", "Violations of the policy found in changes that were judged for a release.", "severity"),
 		presented:    gauge("presented_sequence", "How far table presented is released or held; NaN on a standby."),
 		latency: histogram("event_to_release_seconds", "From an event's arrival at the rules stage (or a file's at the presenter) to its release.",
 			[]float64{.005, .01, .02, .03, .05, .08, .1, .15, .25, .5, 1, 2, 5, 10, 60}),
+	}
+	for _, s := range []zone.Severity{zone.Error, zone.Warning} {
+		m.findings.WithLabelValues(string(s))
 	}
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Namespace: "zonecast", Subsystem: owner, Name: "fenced_total", Help: "Commits refused because another process had taken over."})
 	r.MustRegister(m.releases, m.fenced)
@@ -86,6 +93,10 @@ func (m *metrics) resigned() {
 	}
 	m.held.Set(nil)
 	m.frozen.Set(0)
+}
+
+func (m *metrics) finding(f policy.Finding) {
+	m.findings.WithLabelValues(string(f.Severity)).Inc()
 }
 
 func (m *metrics) failed(what string) { m.errors.WithLabelValues(what).Inc() }

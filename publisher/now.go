@@ -6,6 +6,7 @@ import (
 	"time"
 
 	effect "zonecast/internal/plan" // plan is what the gates made of differences here
+	"zonecast/internal/policy"
 	"zonecast/internal/service"
 	"zonecast/internal/zone"
 )
@@ -17,6 +18,9 @@ type Now struct {
 	Checks []string       `json:"checks,omitempty"` // the site's own commands, by name: a plan does not ask them
 	Names  map[string]int `json:"names"`            // names with records of every published zone, by apex
 	Peaks  map[string]int `json:"peaks,omitempty"`  // the largest number inside a zone's window, where it is larger
+	// Policies are the texts of policy.yaml that changes are judged by, by the source whose rules folder has them. A plan that
+	// brings another puts it in its place.
+	Policies map[string]string `json:"policies,omitempty"`
 }
 
 // NowOf is Now with the gates of a configuration, for zones with so many names.
@@ -32,6 +36,10 @@ func NowOf(g Gates, names map[string]int) Now {
 // summaries. What a check of the site's own would say is not known.
 func (n Now) Judge(p *effect.Plan) []effect.Stop {
 	own, lost, bare := n.own(), n.lost(p), withoutSOA(p)
+	found := map[zone.Name][]policy.Finding{}
+	for _, f := range n.Findings(p) {
+		found[f.Zone] = append(found[f.Zone], f)
+	}
 	var stops []effect.Stop
 	stop := func(apex zone.Name, list []verdict) {
 		for _, v := range list {
@@ -56,7 +64,11 @@ func (n Now) Judge(p *effect.Plan) []effect.Stop {
 		if !special {
 			g = n.Gates
 		}
-		if list := g.judge(s, bare[z.Zone], false); len(list) > 0 {
+		list := g.judge(s, bare[z.Zone], false)
+		if !s.Gone {
+			list = append(list, s.violate(found[z.Zone])...)
+		}
+		if len(list) > 0 {
 			stop(z.Zone, list)
 			continue
 		}
@@ -126,6 +138,7 @@ func (t *term) now() Now {
 	n := NowOf(t.cfg.Gates, make(map[string]int, len(t.c.names)))
 	n.Peaks = map[string]int{}
 	at := time.Now()
+	n.Policies = t.policies.bySource()
 	for apex := range t.c.zones {
 		names := t.c.names[apex]
 		n.Names[apex.String()] = names

@@ -54,7 +54,11 @@ func (c *content) judge(g Gates, zones map[zone.Name]Gates, held map[zone.Name]h
 			limits = g
 		}
 		s := c.summary(u, now, limits.Window)
-		if stopped := limits.judge(s, c.noSOA(u), c.unknown(u)); len(stopped) > 0 {
+		stopped := limits.judge(s, c.noSOA(u), c.unknown(u))
+		if found := c.judgePolicy(u, now); !s.Gone { // that a zone goes is one decision, which zone-gone asks for
+			stopped = append(stopped, s.violate(found)...)
+		}
+		if len(stopped) > 0 {
 			stop(u, s, stopped)
 			continue
 		}

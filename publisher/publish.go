@@ -28,6 +28,9 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 	}
 	var p plan
 	if t.state.Frozen == nil {
+		if err := t.readPolicies(ctx); err != nil {
+			return err
+		}
 		var last func(map[*unit]Summary) map[*unit]verdict
 		if len(t.cfg.Gates.Checks) > 0 {
 			last = func(passing map[*unit]Summary) map[*unit]verdict { return t.siteChecks(ctx, passing) }

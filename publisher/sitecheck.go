@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"zonecast/internal/policy"
 	"zonecast/internal/service"
 	"zonecast/internal/zone"
 )
@@ -138,15 +139,20 @@ func (t *term) siteChecks(ctx context.Context, passing map[*unit]Summary) map[*u
 	return stopped
 }
 
-// askAgain has zones that a site's check holds judged anew once in a while.
+// askAgain has zones that a site's check, or a policy, holds judged anew once in a while.
 func (t *term) askAgain(now time.Time) {
-	if t.siteAt.IsZero() || now.Before(t.siteAt) {
-		return
-	}
-	t.siteAt = time.Time{}
-	for apex, h := range t.holding {
-		if slices.Contains(h.sum.Checks, checkSite) {
-			t.c.unit(apex)
+	for check, at := range map[string]*time.Time{checkSite: &t.siteAt, policy.Check: &t.policyAt} {
+		if at.IsZero() || now.Before(*at) {
+			continue
+		}
+		*at = time.Time{}
+		for apex, h := range t.holding {
+			if slices.Contains(h.sum.Checks, check) {
+				t.c.unit(apex)
+				if check == policy.Check {
+					t.policyAt = now.Add(policyAgain)
+				}
+			}
 		}
 	}
 }

@@ -117,6 +117,7 @@ func (s *Stage) term(hist history, key release.SigningKey, mem *memory) *term {
 	return &term{
 		cfg: s.cfg, gates: s.gates, protected: s.protected, instance: s.h.Instance, st: s.st, log: s.h.Log.With("stage", owner),
 		m: s.m, ready: func(err error) { s.h.Ready.Set(owner, err) }, key: key, hist: hist, mem: mem, witness: s.witness, serve: s.files.add,
-		asks: make(chan ask), built: make(chan built, 1), ended: make(chan struct{}),
+		policies: newPolicies(s.st, s.h.Log.With("stage", owner)),
+		asks:     make(chan ask), built: make(chan built, 1), ended: make(chan struct{}),
 	}
 }

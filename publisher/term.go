@@ -40,6 +40,7 @@ type term struct {
 	hist      history
 	mem       *memory
 	witness   *witness
+	policies  *policies
 	serve     func(release.Base) // offers a base's file over HTTP from now on
 	seed      snapshot.Seed
 
@@ -72,19 +73,20 @@ type term struct {
 	bytes     int64
 	baseAt    time.Time // head.Base was made, or a build failed
 
-	siteAt  time.Time      // zones that a site's check holds are judged again then; zero: there are none
-	begun   bool           // presented was compared wholly
-	again   bool           // the first batch of presented was early
-	asOf    int64          // of presented, as of the last batch
-	pos     table.Position // of presented, as of the last batch
-	taken   time.Time      // when the oldest event of what waits was taken, for metrics; zero: not known
-	order   *order
-	decided []store.Op // entries of the log of decisions that the next commit carries out
-	after   []func(error)
-	last    time.Time // start of the last release
-	signed  time.Time // when the head was last signed in this term: clocks that are set cannot stop the heartbeat
-	asks    chan ask
-	ended   chan struct{} // closed when the term is over
+	siteAt   time.Time      // zones that a site's check holds are judged again then; zero: there are none
+	begun    bool           // presented was compared wholly
+	policyAt time.Time      // zones that a policy holds are judged again then; zero: there are none
+	again    bool           // the first batch of presented was early
+	asOf     int64          // of presented, as of the last batch
+	pos      table.Position // of presented, as of the last batch
+	taken    time.Time      // when the oldest event of what waits was taken, for metrics; zero: not known
+	order    *order
+	decided  []store.Op // entries of the log of decisions that the next commit carries out
+	after    []func(error)
+	last     time.Time // start of the last release
+	signed   time.Time // when the head was last signed in this term: clocks that are set cannot stop the heartbeat
+	asks     chan ask
+	ended    chan struct{} // closed when the term is over
 }
 
 // order is a release that was asked for, by a person or by what was found at the start.
@@ -201,8 +203,10 @@ func (t *term) due() time.Time {
 	if t.hasHead && !t.mute() {
 		due = t.signDue()
 	}
-	if !t.siteAt.IsZero() && t.siteAt.Before(due) {
-		due = t.siteAt
+	for _, at := range []time.Time{t.siteAt, t.policyAt} {
+		if !at.IsZero() && at.Before(due) {
+			due = at
+		}
 	}
 	if t.waiting() {
 		if at := t.last.Add(t.cfg.interval()); at.Before(due) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"zonecast/internal/decision"
+	"zonecast/internal/policy"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
@@ -16,6 +17,9 @@ type diff struct {
 	was  zone.Name    // zone it belongs to as published; "" when it has no records
 	sets []zone.RRset // none: the name is to have no records
 	kind kind
+
+	causes []policy.Cause // who causes it, for a policy
+	known  bool           // causes are known
 }
 
 type kind uint8
@@ -39,6 +43,9 @@ type unit struct {
 
 	free  *Summary        // somebody let this much go
 	freed *decision.Entry // and this is to be logged of it
+
+	unjudged map[zone.Name]bool             // differences that the policy has not judged yet
+	found    map[zone.Name][]policy.Finding // what it found of the others
 }
 
 func (u *unit) put(n zone.Name, d diff) {
@@ -51,6 +58,8 @@ func (u *unit) drop(n zone.Name) {
 	if old, ok := u.names[n]; ok {
 		u.count[old.kind]--
 		delete(u.names, n)
+		delete(u.unjudged, n)
+		delete(u.found, n)
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -20,9 +21,15 @@ type Finding struct {
 	Rule     string
 	Severity zone.Severity
 	Text     string // the rule's message, one line
+	Zone     zone.Name
 	Name     zone.Name
 	Type     zone.Type
 	Origin   row.Origin
+}
+
+// Compare orders findings by name, type, rule and text.
+func (f Finding) Compare(o Finding) int {
+	return cmp.Or(f.Name.Compare(o.Name), cmp.Compare(f.Type, o.Type), strings.Compare(f.Rule, o.Rule), strings.Compare(f.Text, o.Text))
 }
 
 // Check is the code of every problem of a policy's findings.
@@ -74,7 +81,7 @@ func (j *Judge) Judge(c Change) (list []Finding) {
 		if err == nil && !violated || r.excepts(&c) {
 			continue
 		}
-		f := Finding{Rule: r.name, Severity: r.severity, Name: c.Name, Type: c.Type, Origin: c.Origin}
+		f := Finding{Rule: r.name, Severity: r.severity, Zone: c.Zone, Name: c.Name, Type: c.Type, Origin: c.Origin}
 		if err == nil {
 			f.Text, err = j.text(r)
 		}
