@@ -40,7 +40,7 @@ type pageZone struct {
 // escaped in that JSON, so that no text ends its element.
 func HTML(w io.Writer, p *plan.Plan) error {
 	title := heading(p)
-	if empty(p) {
+	if p.Empty() {
 		title = "nothing changes"
 	}
 	data := struct {

@@ -25,7 +25,7 @@ const (
 func Markdown(w io.Writer, p *plan.Plan) error {
 	var b strings.Builder
 	b.WriteString(MarkdownMark + "\n")
-	if empty(p) {
+	if p.Empty() {
 		fmt.Fprintf(&b, "### zonecast plan: nothing changes\n\nAgainst %s.\n", code(againstText(p.Against)))
 	} else {
 		fmt.Fprintf(&b, "### zonecast plan: %s\n\nAgainst %s.", heading(p), code(againstText(p.Against)))

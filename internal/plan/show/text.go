@@ -44,7 +44,7 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 	if opt.Limit <= 0 {
 		opt.Limit = int(^uint(0) >> 1)
 	}
-	if empty(p) {
+	if p.Empty() {
 		out.line("", "Nothing changes against "+againstText(p.Against)+". "+clean(p.Digest))
 	} else {
 		out.line("", "Against "+againstText(p.Against))
@@ -69,7 +69,7 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 		}
 		out.line(yellow, problemText(problem))
 	}
-	if empty(p) {
+	if p.Empty() {
 		return out.Flush()
 	}
 	shown := 0

@@ -293,15 +293,3 @@ func (s stops) hit(c *plan.Change) bool {
 	}
 	return false
 }
-
-// empty tells whether nothing changes.
-func empty(p *plan.Plan) bool { return len(p.Changes) == 0 && !zonesChange(p) }
-
-func zonesChange(p *plan.Plan) bool {
-	for _, s := range p.Summaries {
-		if s.New || s.Gone || s.Facts {
-			return true
-		}
-	}
-	return false
-}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"zonecast/internal/api"
+	"zonecast/internal/plan"
+	"zonecast/publisher"
+)
+
+// livePlan asks a running pipeline what a change would do.
+type livePlan struct {
+	c      *client
+	said   func(string)
+	loads  map[string]api.LoadLine
+	gates  publisher.Now
+	status pipelineStatus
+}
+
+// begin asks for what everything else is compared with.
+func (l *livePlan) begin(ctx context.Context) error {
+	if err := l.look(ctx); err != nil {
+		return err
+	}
+	if err := l.c.get(ctx, "/v1/status", nil, &l.status); err != nil {
+		return err
+	}
+	if err := l.c.get(ctx, "/v1/gates", nil, &l.gates); err != nil {
+		return fmt.Errorf("what the gates compare with: %w", err)
+	}
+	return nil
+}
+
+// look asks what is loaded.
+func (l *livePlan) look(ctx context.Context) error {
+	l.loads = nil
+	return l.c.get(ctx, "/v1/loads", url.Values{"files": {"1"}}, &l.loads)
+}
+
+func (l *livePlan) version() uint64 {
+	version, _ := strconv.ParseUint(l.status.Head["version"], 10, 64) // 0 before the first release
+	return version
+}
+
+// rules asks what a folder of rules would give for the live inventory.
+func (l *livePlan) rules(ctx context.Context, source string, f *folder) (end plan.End, list []plan.Generated, err error) {
+	end, err = l.ask(ctx, "/v1/rules/plan", "rules."+source, f, nil, func(begin bool, line plan.Line) {
+		if begin {
+			list = nil
+		}
+		if line.Generated != nil {
+			list = append(list, *line.Generated)
+		}
+	})
+	return end, list, err
+}
+
+// zones asks what would be served: with a folder of zone files, or with those that are loaded.
+func (l *livePlan) zones(ctx context.Context, f *folder, generated []plan.Generated) (end plan.End, changes []plan.Change, err error) {
+	end, err = l.ask(ctx, "/v1/zones/plan", "zones", f, generated, func(begin bool, line plan.Line) {
+		if begin {
+			changes = nil
+		}
+		if line.Change != nil {
+			changes = append(changes, *line.Change)
+		}
+	})
+	return end, changes, err
+}
+
+// ask sends a question and reads the answer. Files that are loaded as they are go without their texts; when somebody
+// loaded others meanwhile it looks again, three times at most.
+func (l *livePlan) ask(ctx context.Context, path, table string, f *folder, generated []plan.Generated, each func(begin bool, line plan.Line)) (end plan.End, err error) {
+	for range 3 {
+		end, err = l.askOnce(ctx, path, planAsk(f, l.loads[table].Files, generated), each)
+		var no *apiError
+		if !errors.As(err, &no) || no.Status != http.StatusConflict {
+			return end, err
+		}
+		if again := l.look(ctx); again != nil {
+			return end, again
+		}
+	}
+	return end, err
+}
+
+// planAsk is the folder as it is asked about; nil asks about what is loaded.
+func planAsk(f *folder, loaded map[string]string, generated []plan.Generated) plan.Ask {
+	if f == nil {
+		return plan.Ask{Loaded: true, Generated: generated}
+	}
+	q := plan.Ask{Commit: f.Commit, Prefix: f.Prefix, Author: f.Author, Generated: generated, Files: make([]plan.File, len(f.Files))}
+	for i, file := range f.Files {
+		q.Files[i] = plan.File{Path: file.Path, SHA256: f.hashes[file.Path]}
+		if loaded[file.Path] != q.Files[i].SHA256 {
+			q.Files[i].Data = file.Data
+		}
+	}
+	return q
+}
+
+func (l *livePlan) askOnce(ctx context.Context, path string, q plan.Ask, each func(begin bool, line plan.Line)) (end plan.End, err error) {
+	data, err := json.Marshal(q)
+	if err != nil {
+		return end, err
+	}
+	body, err := l.c.do(ctx, http.MethodPost, path, data)
+	if err != nil {
+		return end, err
+	}
+	defer body.Close()
+	dec := json.NewDecoder(bufio.NewReaderSize(body, 1<<16))
+	each(true, plan.Line{})
+	for {
+		var line plan.Line
+		if err := dec.Decode(&line); err != nil {
+			return end, fmt.Errorf("the answer was cut: %w", err)
+		}
+		if line.End != nil {
+			return *line.End, nil
+		}
+		each(false, line)
+	}
+}
