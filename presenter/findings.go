@@ -18,6 +18,7 @@ type findings struct {
 	places   map[place]zonefile.Record
 	reach    reach
 	problems []zone.Problem
+	modules  map[string]string // name of a module -> its file
 }
 
 type place struct {
@@ -48,6 +49,9 @@ func (f *findings) add(s zone.Severity, check string, n zone.Name, t zone.Type, 
 	p := zone.Problem{Check: check, Severity: s, Name: n.String(), Text: text, Fix: fix}
 	if !o.Human() {
 		p.Text += fmt.Sprintf(" (source %s, module %s, entity %s)", o.Source, o.Module, o.Entity)
+		if p.File = f.modules[o.Module]; p.File != "" {
+			p.Line, p.Column = 1, 1
+		}
 	} else {
 		p.File = f.prefix + o.File
 		for apex := n; apex != ""; apex = apex.Parent() {

@@ -22,14 +22,15 @@ type merged struct {
 
 // MergeAll gives the problems of the merged result, for `zonecast check`: errors for what would be held, warnings for what
 // would be shadowed, for conflicts and for names that point nowhere, sorted by place. prefix is put before file paths;
-// sources come with the highest priority first. What zonefile.Parse found is not repeated.
-func MergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time) []zone.Problem {
-	_, problems := mergeAll(zones, prefix, generated, sources, now)
+// sources come with the highest priority first; modules has the files of modules by their names, as the place of what is wrong with
+// generated records. What zonefile.Parse found is not repeated.
+func MergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string) []zone.Problem {
+	_, problems := mergeAll(zones, prefix, generated, sources, now, modules)
 	return problems
 }
 
 // mergeAll merges everything at once, without a store.
-func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time) (merged, []zone.Problem) {
+func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string) (merged, []zone.Problem) {
 	m := merged{Rows: map[zone.Name]row.Presented{}, Conflicts: map[zone.Name]row.Conflict{}, Zones: map[zone.Name]row.ZoneFacts{}}
 	w := newWorld()
 	human := map[zone.Name][]row.HumanRecord{}
@@ -76,6 +77,7 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 		return outcome{cut: r.Cut, dname: r.DNAME}
 	}, func(zone.Name, outcome) {})
 	f := newFindings(zones, prefix, w, &m)
+	f.modules = modules
 	for _, n := range all {
 		r := merge.Merge(input(n, w.place(n)))
 		if r.Present {

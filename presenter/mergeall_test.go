@@ -72,7 +72,7 @@ old.sub:
 		n, list := give(x.owner, set(t, x.typ, x.data))
 		g[n] = list
 	}
-	m, problems := mergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now())
+	m, problems := mergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now(), nil)
 	var got []string
 	for _, p := range problems {
 		got = append(got, fmt.Sprintf("%s %s:%d %s", p.Severity, p.File, p.Line, p.Check))
@@ -103,7 +103,7 @@ func TestMergeAllBrokenZone(t *testing.T) {
 	for _, owner := range []string{"a.example.net.", "a.example.org."} {
 		g[name(t, owner)] = []row.Contribution{{Module: "servers", Entity: "server/x", Sets: []zone.RRset{set(t, "A", "192.0.2.1")}}}
 	}
-	problems := MergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now())
+	problems := MergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now(), nil)
 	if len(problems) != 1 || problems[0].Check != "outside-zones" || problems[0].Name != "a.example.org." {
 		t.Fatalf("%v", problems)
 	}

@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"zonecast/internal/check/report"
 	"zonecast/internal/checkout"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
-	"zonecast/presenter"
-	"zonecast/presenter/zonefile"
-	"zonecast/rules/ruleset"
 )
 
 func checkCommand() *cobra.Command {
@@ -31,7 +27,8 @@ merged result for the given inventory. All problems are listed in one run. Exit 
 2 could not run. docs/checks.md has every check.`,
 		Example: `  zonecast check
   zonecast check --zones zones --rules rules --inventory fleet.yaml --format json
-  zonecast check --strict                            # warnings count too
+  zonecast check --strict --format github            # in a workflow: problems stand beside the changed lines
+  zonecast check --format sarif > check.sarif        # for code scanning
   zonecast check --list                              # every check there is
   zonecast check --explain missing-target            # one of them`,
 		Args: cobra.NoArgs,
@@ -42,11 +39,11 @@ merged result for the given inventory. All problems are listed in one run. Exit 
 			if opt.list || opt.explain != "" {
 				return listChecks(cmd.OutOrStdout(), opt.explain, opt.format)
 			}
-			problems, err := findProblems(cmd, &flags)
+			found, err := findProblems(cmd, &flags)
 			if err != nil {
 				return exitCode{2, err}
 			}
-			return reportProblems(cmd, problems, opt)
+			return opt.show(cmd, found)
 		},
 	}
 	flags.config(cmd)
@@ -56,59 +53,39 @@ merged result for the given inventory. All problems are listed in one run. Exit 
 }
 
 // findProblems collects all problems; an error is what kept it from looking.
-func findProblems(cmd *cobra.Command, flags *stageFlags) ([]zone.Problem, error) {
-	var problems []zone.Problem
-	cfg, found, err := flags.load(cmd)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	case err != nil:
-		problems = append(problems, zone.Problem{Check: "bad-config", Severity: zone.Error, File: configName(flags.file), Text: err.Error()})
-		cfg = defaultConfig()
-		cfg.Rules.Dir, cfg.Presenter.Zones, cfg.Rules.Inventory = flags.rules, flags.zones, flags.inventory
-	case !found:
-		return nil, fmt.Errorf("nothing to check: there is no %s here and none of --rules, --zones, --inventory is given", defaultConfigFile)
-	default:
-		problems = append(problems, cfg.faults(flags.file)...)
+func findProblems(cmd *cobra.Command, flags *stageFlags) (report.Report, error) {
+	file, err := readConfig(flags.file)
+	if err != nil {
+		return report.Report{}, err
 	}
-	sets := map[string]checkout.Set{}
-	for _, dir := range []string{cfg.Rules.Dir, cfg.Presenter.Zones} {
+	cfg := file.Config
+	if flags.override(&cfg) {
+		file.found = true
+	}
+	switch {
+	case !file.found:
+		return report.Report{}, fmt.Errorf("nothing to check: there is no %s here and none of --rules, --zones, --inventory is given", defaultConfigFile)
+	case cfg.Rules.Dir == "" && len(cfg.Rules.Inventory) > 0:
+		return report.Report{}, errors.New("--inventory needs --rules: without kinds there is nothing to check it by")
+	}
+	file.faults(cfg)
+	in := checkedFolders{inventory: cfg.Rules.Inventory, now: time.Now()}
+	for dir, at := range map[string]**checkedFolder{cfg.Rules.Dir: &in.rules, cfg.Presenter.Zones: &in.zones} {
 		if dir == "" {
 			continue
 		}
-		set, err := readFolder(cmd.Context(), dir)
-		if err != nil {
-			return nil, err
+		if *at, err = surveyFolder(cmd.Context(), dir); err != nil {
+			return report.Report{}, err
 		}
-		sets[dir] = set
 	}
-	generated := presenter.Generated{}
-	if set, ok := sets[cfg.Rules.Dir]; ok {
+	if in.rules != nil {
 		programs, stop := startPrograms(cmd, cfg)
 		defer stop()
-		rs, more := ruleset.Load(set.Files, ruleset.Options{Prefix: set.Prefix, Vars: cfg.Rules.Vars, DefaultTTL: cfg.Rules.TTL,
-			Go: cfg.Rules.Go, Processes: programs})
-		problems = append(problems, more...)
-		for _, m := range rs.Modules() {
-			problems = append(problems, m.RunTests()...)
-		}
-		contributions, more, err := evaluate(rs, cfg.Rules.Inventory)
-		if err != nil {
-			return nil, err
-		}
-		problems = append(problems, more...)
-		generated[cfg.Rules.Source] = contributions
-	} else if len(cfg.Rules.Inventory) > 0 {
-		return nil, errors.New("--inventory needs --rules: without kinds there is nothing to check it by")
+		in.programs = programs
 	}
-	if set, ok := sets[cfg.Presenter.Zones]; ok {
-		now := time.Now()
-		zones, more := zonefile.Parse(set.Files, zonefile.Options{Prefix: set.Prefix, DefaultTTL: cfg.Presenter.TTL, DefaultSOA: cfg.Presenter.SOA, Target: cfg.Presenter.OctoDNSTarget, Now: now})
-		problems = append(problems, more...)
-		problems = append(problems, presenter.MergeAll(zones, set.Prefix, generated, cfg.Presenter.Sources, now)...)
-	}
-	slices.SortStableFunc(problems, zone.Problem.ComparePlace)
-	return slices.CompactFunc(problems, func(a, b zone.Problem) bool { return a == b }), nil
+	r := checkFolders(cfg, in)
+	r.Problems = sorted(append(r.Problems, file.problems...))
+	return r, nil
 }
 
 func configName(file string) string {
@@ -118,13 +95,30 @@ func configName(file string) string {
 	return file
 }
 
+// readFolder reads a folder of which every file must be readable.
 func readFolder(ctx context.Context, dir string) (checkout.Set, error) {
-	if info, err := os.Stat(dir); err != nil {
-		return checkout.Set{}, fmt.Errorf("%s is no folder that can be read: rules.dir and presenter.zones, or --rules and --zones, name folders: %w", filepath.Clean(dir), err)
-	} else if !info.IsDir() {
-		return checkout.Set{}, fmt.Errorf("%s is no folder", filepath.Clean(dir))
+	if err := isFolder(dir); err != nil {
+		return checkout.Set{}, err
 	}
 	return checkout.Read(ctx, dir)
+}
+
+// surveyFolder reads what it can of a folder.
+func surveyFolder(ctx context.Context, dir string) (*checkedFolder, error) {
+	if err := isFolder(dir); err != nil {
+		return nil, err
+	}
+	set, faults, err := checkout.Survey(ctx, dir)
+	return &checkedFolder{set, faults}, err
+}
+
+func isFolder(dir string) error {
+	if info, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("%s is no folder that can be read: rules.dir and presenter.zones, or --rules and --zones, name folders: %w", filepath.Clean(dir), err)
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s is no folder", filepath.Clean(dir))
+	}
+	return nil
 }
 
 // byOwner has contributions as table generated has them.

@@ -4,19 +4,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"zonecast/internal/zone"
+	"zonecast/internal/check/report"
 )
 
 // Formats in which problems are printed.
 const (
-	formatText = "text"
-	formatJSON = "json"
+	formatText   = "text"
+	formatJSON   = "json"
+	formatGitHub = "github"
+	formatSARIF  = "sarif"
 )
 
-var checkFormats = []string{formatText, formatJSON}
+var checkFormats = []string{formatText, formatJSON, formatGitHub, formatSARIF}
 
 // checkOptions are what is said of check beside what it looks at.
 type checkOptions struct {
@@ -25,7 +28,7 @@ type checkOptions struct {
 }
 
 func (o *checkOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.format, "format", formatText, "text or json (one problem a line)")
+	cmd.Flags().StringVar(&o.format, "format", formatText, "text, json (one problem a line), github (workflow commands) or sarif (2.1.0)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "the same as --format json")
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings count as problems too: exit 1")
 	cmd.Flags().BoolVar(&o.list, "list", false, "list every check there is, with what is wrong and how to mend it")
@@ -43,29 +46,25 @@ func (o *checkOptions) settle() error {
 	return nil
 }
 
-func reportProblems(cmd *cobra.Command, problems []zone.Problem, opt checkOptions) error {
-	w, errs := cmd.OutOrStdout(), 0
-	for _, p := range problems {
-		if p.Severity == zone.Error {
-			errs++
-		}
-		if opt.format == formatJSON {
-			if err := printLine(w, p); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintln(w, p.Error())
+// show prints what was found; the error is the exit status.
+func (o *checkOptions) show(cmd *cobra.Command, r report.Report) error {
+	w := cmd.OutOrStdout()
+	var err error
+	switch o.format {
+	case formatJSON:
+		err = report.JSON(w, r)
+	case formatGitHub:
+		err = report.GitHub(w, r)
+	case formatSARIF:
+		err = report.SARIF(w, r, buildVersion())
+	default:
+		_, _, terminal := terminalSize(w)
+		err = report.Text(w, r, screenOf(time.Time{}, 0, terminal).color)
 	}
-	if opt.format == formatText {
-		switch warnings := len(problems) - errs; {
-		case len(problems) == 0:
-			fmt.Fprintln(w, "no problems")
-		default:
-			fmt.Fprintf(w, "%s, %s\n", count(errs, "error"), count(warnings, "warning"))
-		}
+	if err != nil {
+		return exitCode{2, err}
 	}
-	if errs > 0 || opt.strict && len(problems) > 0 {
+	if errs, warnings := r.Count(); errs > 0 || o.strict && warnings > 0 {
 		return exitCode{code: 1}
 	}
 	return nil

@@ -37,6 +37,8 @@ type Config struct {
 	HTTP HTTPConfig `yaml:"http"`
 	// Log says how much is logged, and how.
 	Log LogConfig `yaml:"log"`
+	// Check is how strict zonecast check is.
+	Check CheckConfig `yaml:"check"`
 	// Notify says whom to tell what is wrong.
 	Notify notify.Config `yaml:"notify"`
 	// The stages.
@@ -90,6 +92,7 @@ func defaultConfig() Config {
 		Store:      StoreConfig{Kind: "embedded", ZK: zk.DefaultConfig()},
 		HTTP:       HTTPConfig{Listen: defaultHTTP},
 		Log:        LogConfig{Level: "info", Format: "text"},
+		Check:      CheckConfig{ExpiresWithin: defaultExpiresWithin},
 		Notify:     notify.DefaultConfig(),
 		Rules:      rules.DefaultConfig(),
 		Presenter:  presenter.DefaultConfig(),

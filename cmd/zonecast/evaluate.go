@@ -16,13 +16,11 @@ import (
 // maxInventory bounds an inventory file that check reads, in octets.
 const maxInventory = 1 << 30
 
-// evaluate gives what the modules make of inventory files, and what is wrong with the files' entities.
-func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem, error) {
+// evaluate gives what the modules make of inventory files, and what is wrong with the files and their entities.
+func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem) {
 	lists := inventoryLists{rules: rs, rows: map[string]inventory.Row{}, live: map[string]listed{}}
 	for _, entry := range files {
-		if err := lists.read(entry); err != nil {
-			return nil, nil, err
-		}
+		lists.read(entry)
 	}
 	out, problems := byOwner{}, lists.problems
 	keys := slices.Sorted(maps.Keys(lists.live))
@@ -40,7 +38,7 @@ func evaluate(rs *ruleset.Ruleset, files []string) (byOwner, []zone.Problem, err
 		}
 	})
 	unasked.tell(problems)
-	return out, problems, nil
+	return out, problems
 }
 
 // unanswered counts, by module file, entities that a program was not there for: one fault, which would be listed as
@@ -75,8 +73,8 @@ type listed struct {
 	line   int
 }
 
-// read takes a file in; an error is what kept it from being looked at.
-func (l *inventoryLists) read(entry string) error {
+// read takes a file in.
+func (l *inventoryLists) read(entry string) {
 	path := entry
 	if _, p, ok := strings.Cut(entry, "="); ok {
 		path = p
@@ -84,14 +82,14 @@ func (l *inventoryLists) read(entry string) error {
 	list, err := readInventory(path)
 	var unread *os.PathError
 	if errors.As(err, &unread) {
-		return err
+		err = unread.Err // the path stands beside it
 	}
 	bad := func(line int, name, check, text string) {
 		l.problems = append(l.problems, zone.Problem{Check: check, Severity: zone.Error, File: path, Line: line, Name: name, Text: text})
 	}
 	if err != nil {
 		bad(0, "", "bad-inventory", err.Error())
-		return nil
+		return
 	}
 	here := map[string]bool{}
 	for _, item := range list.Items {
@@ -127,7 +125,6 @@ func (l *inventoryLists) read(entry string) error {
 			}
 		}
 	}
-	return nil
 }
 
 func asProblem(err error, path string, line int, name string) zone.Problem {

@@ -33,16 +33,27 @@ func (f *stageFlags) listeners(cmd *cobra.Command) {
 	_ = cmd.MarkFlagDirname("data")
 }
 
-// load reads the config file and lets the flags override it. Naming any of --rules, --zones, --inventory drops the
-// file's other two: a half of somebody else's data is never mixed in.
+// load reads the config file and lets the flags override it.
 func (f *stageFlags) load(cmd *cobra.Command) (Config, bool, error) {
 	cfg, found, err := loadConfig(f.file)
 	if err != nil {
 		return cfg, found, err
 	}
+	if f.override(&cfg) {
+		found = true
+	}
+	if f.instance != "" {
+		return cfg, found, cfg.check("--instance")
+	}
+	return cfg, found, nil
+}
+
+// override puts the flags in place of the file's keys, and tells whether they name what is to be worked on. Naming any of
+// --rules, --zones, --inventory drops the file's other two: a half of somebody else's data is never mixed in.
+func (f *stageFlags) override(cfg *Config) (named bool) {
 	if f.rules != "" || f.zones != "" || len(f.inventory) > 0 {
 		cfg.Rules.Dir, cfg.Presenter.Zones, cfg.Rules.Inventory = f.rules, f.zones, f.inventory
-		found = true
+		named = true
 	}
 	if f.data != "" {
 		cfg.Data = f.data
@@ -58,7 +69,6 @@ func (f *stageFlags) load(cmd *cobra.Command) (Config, bool, error) {
 	}
 	if f.instance != "" {
 		cfg.Instance = f.instance
-		return cfg, found, cfg.check("--instance")
 	}
-	return cfg, found, nil
+	return named
 }

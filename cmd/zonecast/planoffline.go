@@ -126,8 +126,13 @@ func (pl *planning) generate(cmd *cobra.Command, set checkout.Set) (byOwner, []z
 	defer stop()
 	rs, problems := ruleset.Load(set.Files, ruleset.Options{Prefix: set.Prefix, Vars: pl.cfg.Rules.Vars, DefaultTTL: pl.cfg.Rules.TTL,
 		Go: pl.cfg.Rules.Go, Processes: programs})
-	generated, more, err := evaluate(rs, pl.cfg.Rules.Inventory)
-	return generated, append(problems, more...), err
+	generated, more := evaluate(rs, pl.cfg.Rules.Inventory)
+	for _, p := range more {
+		if p.Check == "bad-inventory" { // as if there were no entities: everything would seem to go
+			return nil, nil, p
+		}
+	}
+	return generated, append(problems, more...), nil
 }
 
 func (pl *planning) presenterConfig() presenter.Config {

@@ -16,6 +16,7 @@ type Area string
 // The areas, in the order in which they are listed.
 const (
 	Config    Area = "config"    // zonecast.yaml
+	Files     Area = "files"     // what lies in the folders, before anything is read of it
 	Zones     Area = "zones"     // zone files
 	Rules     Area = "rules"     // kinds, modules and their tests
 	Inventory Area = "inventory" // lists and events, and what modules make of their entities
@@ -27,11 +28,11 @@ const (
 )
 
 // Areas lists them.
-var Areas = []Area{Config, Zones, Rules, Inventory, Merged, Loading, Policy, Gates, Master}
+var Areas = []Area{Config, Files, Zones, Rules, Inventory, Merged, Loading, Policy, Gates, Master}
 
 // pages is where an area's checks are described.
 var pages = map[Area]string{
-	Config: "docs/config.md", Zones: "docs/zones.md", Rules: "docs/rules.md", Inventory: "docs/rules.md", Merged: "docs/zones.md",
+	Config: "docs/config.md", Files: "docs/checks.md", Zones: "docs/zones.md", Rules: "docs/rules.md", Inventory: "docs/rules.md", Merged: "docs/zones.md",
 	Loading: "docs/held.md", Policy: "docs/policy.md", Gates: "docs/held.md", Master: "docs/checks.md",
 }
 
@@ -49,11 +50,11 @@ func (c Code) Page() string { return pages[c.About[0]] }
 
 // Excusable tells whether an exception in a zone file, or the config, may silence the check: what cannot be served
 // cannot be excused.
-func (c Code) Excusable() bool { return c.Severity == zone.Warning }
+func (c Code) Excusable() bool { return c.Severity == zone.Warning || c.Code == "policy" }
 
 // All gives every check, sorted by area and code.
 func All() []Code {
-	all := slices.Concat(configCodes, zoneCodes, ruleCodes, inventoryCodes, mergedCodes, loadingCodes, policyCodes, gateCodes, masterCodes)
+	all := slices.Concat(configCodes, fileCodes, zoneCodes, ruleCodes, inventoryCodes, mergedCodes, loadingCodes, policyCodes, gateCodes, masterCodes)
 	slices.SortFunc(all, func(a, b Code) int {
 		if d := slices.Index(Areas, a.About[0]) - slices.Index(Areas, b.About[0]); d != 0 {
 			return d

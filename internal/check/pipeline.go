@@ -32,6 +32,8 @@ var loadingCodes = []Code{
 	e("module-guard", "a module suddenly gives nothing, or much less", "mend the file or the entities, or release", Loading),
 	e("more-held", "more is held than the list has room for", "mend what is listed: the others follow", Loading),
 	e("not-descending", "a push does not come after what is loaded", "push the newer commit, or release", Loading),
+	e("plan-drifted", "a load would not do what was approved in its plan", "plan and approve again, or release", Loading),
+	e("plan-missing", "a load has no approved plan, and require_plan wants one", "push with --plan FILE, or release", Loading),
 	e("source-emptied", "a source's table came back empty, or made anew with far fewer names", "let it fill up again, or release", Loading),
 	e("source-unlisted", "a source with records is in presenter.sources no more", "list it again, or release", Loading),
 	e("zone-emptied", "a zone lost all its records", "bring them back, or release", Loading),

@@ -3,7 +3,11 @@ package check
 // zoneCodes are those of zone files.
 var zoneCodes = []Code{
 	e("absolute-name", "an owner name has a final dot, and owner names are relative to the zone", "leave out the final dot and the zone's name", Zones),
+	e("allow-error", "an exception is for a check that cannot be excused: what it finds is not served", "mend what it finds, and remove the exception", Zones),
+	e("allow-unknown", "an exception names a check that there is not", "see zonecast check --list", Zones),
+	w("allow-unused", "an exception excuses nothing any more", "remove it", Zones),
 	e("bad-address", "a value is no IPv4 or IPv6 address", "write 192.0.2.1 in an A record, 2001:db8::1 in an AAAA", Zones),
+	e("bad-allow", "an exception is not written as one, or gives no reason", "write allow: [{check: CODE, reason: \"why\"}]", Zones),
 	e("bad-base64", "a value is no base64", "copy the whole of it", Zones),
 	e("bad-caa", "the tag of a CAA record is not lower-case letters and digits", "write issue, issuewild or iodef", Zones),
 	e("bad-escape", "a backslash in a text is followed by nothing that has a meaning", `write \\ for a backslash, \DDD for an octet`, Zones),
@@ -32,6 +36,7 @@ var zoneCodes = []Code{
 	e("dynamic-record", "octoDNS's dynamic: answers by rules, pools and health checks", "take it out and leave value or values, or write octodns: {lenient: true} to serve those to everybody", Zones),
 	e("empty-file", "the file has zero bytes, or nothing but comments", "write {} for a zone without records of its own", Zones),
 	w("expired", "a record has expired and is not in force", "remove it, or give it another expires", Zones),
+	w("expires-soon", "a record expires within check.expires_within", "remove it, give it another expires, or mend what it stands in for", Zones),
 	e("geo-record", "octoDNS's geo: answers by the place of whoever asks", "take it out and leave value or values, or write octodns: {lenient: true} to serve those to everybody", Zones),
 	e("include-loop", "a file includes itself, or includes go too deep", "take one !include out", Zones),
 	e("include-missing", "an included file is not in the folder", "an include is relative to the file that it stands in", Zones),

@@ -2,19 +2,15 @@
 package checkout
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
+
+	"zonecast/internal/zone"
 )
 
 // File is one file of a set.
@@ -48,38 +44,56 @@ const MaxAuthor = 320
 var ErrUnstable = errors.New("the folder keeps changing")
 
 // Read reads the regular files below dir whose names end in .yaml or .yml, again until two passes agree (ten
-// passes at most, with a short pause). Hidden files and folders are passed over; a symbolic link that leads out of dir is
-// an error, so that a reviewed folder cannot pull in what was not reviewed.
+// passes at most, with a short pause). Hidden files and folders are passed over. Whatever is wrong with one file is an error
+// of the whole, so that nothing is half read; Survey tells of all of them.
 func Read(ctx context.Context, dir string) (Set, error) {
-	dir, err := filepath.Abs(dir)
+	set, problems, err := Survey(ctx, dir)
+	if err == nil && len(problems) > 0 {
+		err = problems[0]
+		if len(problems) > 1 {
+			err = fmt.Errorf("%w (and %d more)", err, len(problems)-1)
+		}
+	}
 	if err != nil {
 		return Set{}, err
 	}
-	last, err := pass(dir)
+	return set, nil
+}
+
+// Survey reads as Read does, and leaves out what cannot be read: each such file is a problem, with its path after the set's
+// prefix. A symbolic link that leads out of dir is one, so that a reviewed folder cannot pull in what was not reviewed. An
+// error is a folder that cannot be read at all, or keeps changing.
+func Survey(ctx context.Context, dir string) (Set, []zone.Problem, error) {
+	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return Set{}, err
+		return Set{}, nil, err
+	}
+	last, err := takePass(dir, nil)
+	if err != nil {
+		return Set{}, nil, err
 	}
 	for range 10 {
 		select {
 		case <-ctx.Done():
-			return Set{}, ctx.Err()
+			return Set{}, nil, ctx.Err()
 		case <-time.After(10 * time.Millisecond):
 		}
-		again, err := pass(dir)
+		again, err := takePass(dir, last)
 		if err != nil {
-			return Set{}, err
+			return Set{}, nil, err
 		}
-		if slices.EqualFunc(last, again, sameFile) {
-			set := Set{Files: again, Prefix: filepath.Base(dir) + "/"}
+		if again.same(last) {
+			set := Set{Files: again.files, Prefix: filepath.Base(dir) + "/"}
 			set.identify(ctx, dir)
-			return set, nil
+			for i := range again.problems {
+				again.problems[i].File = set.Prefix + again.problems[i].File
+			}
+			return set, again.problems, nil
 		}
 		last = again
 	}
-	return Set{}, fmt.Errorf("%s: %w", dir, ErrUnstable)
+	return Set{}, nil, fmt.Errorf("%s: %w", dir, ErrUnstable)
 }
-
-func sameFile(a, b File) bool { return a.Path == b.Path && bytes.Equal(a.Data, b.Data) }
 
 // identify finds the commit. A commit names the folder's content only if git sees no difference to it.
 func (s *Set) identify(ctx context.Context, dir string) {
@@ -103,67 +117,4 @@ func (s *Set) Digest() string {
 		h.Write(f.Data)
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-func pass(dir string) ([]File, error) {
-	root, err := os.OpenRoot(dir) // refuses links that lead out of dir
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	var files []File
-	total := 0
-	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if path != "." && strings.HasPrefix(d.Name(), ".") {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if d.IsDir() || !wanted(path) {
-			return nil
-		}
-		data, err := readFile(root, path)
-		if err != nil {
-			return err
-		}
-		if total += len(data); total > MaxTotal {
-			return fmt.Errorf("%s: more than %d MiB in all", dir, MaxTotal>>20)
-		}
-		if len(files) == MaxFiles {
-			return fmt.Errorf("%s: more than %d files", dir, MaxFiles)
-		}
-		files = append(files, File{Path: filepath.ToSlash(path), Data: data})
-		return nil
-	})
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return files, err
-}
-
-func wanted(path string) bool {
-	ext := filepath.Ext(path)
-	return ext == ".yaml" || ext == ".yml"
-}
-
-func readFile(root *os.Root, path string) ([]byte, error) {
-	f, err := root.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
-	if err == nil && len(data) > MaxFile {
-		err = fmt.Errorf("%s: larger than %d MiB", path, MaxFile>>20)
-	}
-	return data, err
 }

@@ -29,25 +29,28 @@ func (r *reader) fits(owner zone.Name, at *yaml.Node, h row.HumanRecord) bool {
 
 // checkNames refuses what cannot stand together at one name.
 func (b *builder) checkNames() {
-	beside := make(map[zone.Name]bool) // of a CNAME
+	beside := make(map[zone.Name]Record) // of a CNAME: the first
 	for _, rec := range b.records {
 		if t := rec.Human.Set.Type; t != zone.TypeCNAME && rec.Human.Mode != ModeMask {
 			if cname, ok := b.seen[key{rec.Owner, zone.TypeCNAME}]; ok && cname.Human.Mode != ModeMask {
-				beside[rec.Owner] = true
+				if _, told := beside[rec.Owner]; !told {
+					beside[rec.Owner] = rec
+				}
 			}
 			if ns, ok := b.seen[key{rec.Owner, zone.TypeNS}]; t == zone.TypeDNAME && ok && ns.Human.Mode != ModeMask && rec.Owner != b.apex {
-				b.clash("dname-and-ns", rec, "a DNAME cannot stand beside a delegation (RFC 6672 2.3)")
+				b.clash("dname-and-ns", rec, ns, "a DNAME cannot stand beside a delegation (RFC 6672 2.3)")
 			}
 		}
 	}
 	for _, rec := range b.records {
-		if rec.Human.Set.Type == zone.TypeCNAME && beside[rec.Owner] {
-			b.clash("cname-and-other", rec, "a CNAME stands alone at its name (RFC 1034 3.6.2)")
+		if other, ok := beside[rec.Owner]; ok && rec.Human.Set.Type == zone.TypeCNAME {
+			b.clash("cname-and-other", rec, other, "a CNAME stands alone at its name (RFC 1034 3.6.2)")
 		}
 	}
 }
 
-func (b *builder) clash(check string, rec Record, text string) {
+func (b *builder) clash(check string, rec, other Record, text string) {
 	r := &reader{builder: b, path: rec.Human.File, name: rec.Owner.String()}
-	r.fail(&yaml.Node{Line: rec.Line, Column: rec.Column}, check, text, "remove one of them")
+	r.fail(&yaml.Node{Line: rec.Line, Column: rec.Column}, check,
+		fmt.Sprintf("%s; %s is in %s", text, other.Human.Set.Type, b.placeOf(other, rec.Human.File)), "remove one of them")
 }

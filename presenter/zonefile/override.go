@@ -33,7 +33,7 @@ func (r *reader) override(n *yaml.Node, h *row.HumanRecord) bool {
 	if h.Set.Type == zone.TypeSOA {
 		return r.settings(n)
 	}
-	f, good := r.object(n, "zonecast", 0, "mode", "scope", "rotate", "expires", "reason")
+	f, good := r.object(n, "zonecast", 0, "mode", "scope", "rotate", "expires", "reason", "allow")
 	if !good {
 		return false
 	}
@@ -57,6 +57,9 @@ func (r *reader) override(n *yaml.Node, h *row.HumanRecord) bool {
 	}
 	if t := f["reason"]; t != nil {
 		good = r.reason(t, h) && good
+	}
+	if a := f["allow"]; a != nil {
+		good = r.allow(a, r.here.owner) && good
 	}
 	return good
 }
@@ -97,8 +100,12 @@ func (r *reader) expires(n *yaml.Node, h *row.HumanRecord) bool {
 	if until.Nanosecond() > 0 {
 		h.Expires++ // in force through the last fraction
 	}
-	if !r.opt.Now.IsZero() && !r.opt.Now.Before(until) {
-		r.add(zone.Warning, n, "expired", "the record expired at "+until.UTC().Format(time.RFC3339)+" and is not in force", "remove it")
+	switch at := until.UTC().Format(time.RFC3339); {
+	case r.opt.Now.IsZero():
+	case !r.opt.Now.Before(until):
+		r.add(zone.Warning, n, "expired", "the record expired at "+at+" and is not in force", "remove it")
+	case r.opt.ExpiresWithin > 0 && !r.opt.Now.Add(r.opt.ExpiresWithin).Before(until):
+		r.add(zone.Warning, n, "expires-soon", "the record expires at "+at, "remove it, give it another expires, or mend what it stands in for")
 	}
 	return true
 }
@@ -118,7 +125,7 @@ func (r *reader) reason(n *yaml.Node, h *row.HumanRecord) bool {
 
 // settings reads the zone's own, at its SOA.
 func (r *reader) settings(n *yaml.Node) bool {
-	f, good := r.object(n, "zonecast of a SOA", 0, "serial", "timestamp")
+	f, good := r.object(n, "zonecast of a SOA", 0, "serial", "timestamp", "allow")
 	if good && f["serial"] != nil {
 		var word string
 		word, good = r.enum(f["serial"], "bad-setting", "serial", "release", "literal")
@@ -128,6 +135,9 @@ func (r *reader) settings(n *yaml.Node) bool {
 		word, ok := r.enum(f["timestamp"], "bad-setting", "timestamp", "on", "off")
 		r.facts.Timestamp = word != "off"
 		good = ok
+	}
+	if a := f["allow"]; a != nil {
+		good = r.allow(a, "") && good
 	}
 	return good
 }

@@ -30,6 +30,8 @@ type builder struct {
 	soa      soaValues
 	layout   *Layout
 	shared   *shared
+
+	exceptions []Exception
 }
 
 // reader reads one file; name is what problems concern at the moment.
@@ -38,6 +40,10 @@ type reader struct {
 	path    string
 	name    string
 	lenient bool // what octoDNS would serve, too, is a warning
+	here    struct {
+		owner      zone.Name
+		at, record *yaml.Node
+	}
 }
 
 // fileOf gives the file that a node stands in: the one being read, or one that it includes.
@@ -75,15 +81,15 @@ func (b *builder) file(f checkout.File) {
 		r.fail(root, "not-a-mapping", "a zone file maps names to records, this is a "+kind(root), "write {} for a zone without records of its own")
 		return
 	}
-	seen := make(map[zone.Name]bool)
+	seen := make(map[zone.Name]int) // its line
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		r.name = ""
 		owner, ok := r.owner(root.Content[i])
-		if ok && seen[owner] {
-			ok = r.fail(root.Content[i], "duplicate-key", "the name stands in this file twice", "make it one name with a list of records")
+		if line := seen[owner]; ok && line > 0 {
+			ok = r.fail(root.Content[i], "duplicate-key", fmt.Sprintf("the name stands in this file already, in line %d", line), "make it one name with a list of records")
 		}
 		if ok {
-			seen[owner] = true
+			seen[owner] = root.Content[i].Line
 			r.recordsAt(owner, root.Content[i], root.Content[i+1])
 		}
 	}
@@ -125,6 +131,7 @@ func (r *reader) recordsAt(owner zone.Name, k, n *yaml.Node) {
 
 // record reads one record; at is where it begins to a reader's eye.
 func (r *reader) record(owner zone.Name, at, n *yaml.Node) {
+	r.here.owner, r.here.at, r.here.record = owner, at, n
 	fields, ok := r.object(n, "a record", 0, "type", "ttl", "value", "values", "zonecast", "octodns", "geo", "dynamic")
 	if !ok {
 		return
@@ -232,14 +239,18 @@ func (r *reader) data(fields map[string]*yaml.Node, n *yaml.Node, h *row.HumanRe
 func (r *reader) keep(rec Record, at *yaml.Node) {
 	k := key{rec.Owner, rec.Human.Set.Type}
 	if old, taken := r.seen[k]; taken {
-		where := fmt.Sprintf("line %d", old.Line)
-		if old.Human.File != rec.Human.File {
-			where = fmt.Sprintf("%s%s:%d", r.opt.Prefix, old.Human.File, old.Line)
-		}
-		r.fail(at, "duplicate-type", fmt.Sprintf("%s stands at this name already, in %s", k.typ, where), "put the values into one record")
+		r.fail(at, "duplicate-type", fmt.Sprintf("%s stands at this name already, in %s", k.typ, r.placeOf(old, rec.Human.File)), "put the values into one record")
 		return
 	}
 	r.seen[k] = rec
 	r.records = append(r.records, rec)
 	r.written++
+}
+
+// placeOf says where a record stands, to a reader of the file at path.
+func (b *builder) placeOf(rec Record, path string) string {
+	if rec.Human.File == path {
+		return fmt.Sprintf("line %d", rec.Line)
+	}
+	return fmt.Sprintf("%s%s:%d", b.opt.Prefix, rec.Human.File, rec.Line)
 }

@@ -20,6 +20,8 @@ type Options struct {
 	DefaultSOA SOA       // of zones without a SOA record, and of what a SOA record leaves out
 	Target     string    // what this pipeline is among octoDNS's providers; "" is DefaultTarget
 	Now        time.Time // for the warning about overrides that have expired; zero for none
+
+	ExpiresWithin time.Duration // overrides that expire so soon after Now are warned about; 0 for none
 }
 
 // Zones is what files declare.
@@ -35,6 +37,8 @@ type Zone struct {
 	Facts   row.ZoneFacts
 	Records []Record // sorted by owner and type; the SOA is always there
 	Written int      // records that stand in the files: a SOA from the defaults does not count
+
+	Exceptions []Exception // of checks, in the files' order
 }
 
 // Record is one record of a zone with its place.
@@ -50,6 +54,8 @@ type Broken struct {
 	Files    []string
 	Problems []zone.Problem
 	Empty    bool // every error is a file of zero bytes
+
+	Exceptions []Exception
 }
 
 // Parse reads the files of a folder. A zone's files are <zone>.yaml and everything in the folder <zone>, with what they include (see Layout). Errors in
@@ -66,7 +72,7 @@ func Parse(files []checkout.File, opt Options) (Zones, []zone.Problem) {
 			out.Zones = append(out.Zones, z)
 			continue
 		}
-		broken := Broken{Apex: g.apex, Files: g.paths(layout), Problems: problems, Empty: true}
+		broken := Broken{Apex: g.apex, Files: g.paths(layout), Problems: problems, Empty: true, Exceptions: z.Exceptions}
 		for _, p := range problems {
 			broken.Empty = broken.Empty && (!isError(p) || p.Check == "empty-file")
 		}
@@ -146,7 +152,7 @@ func (b *builder) zone(g *fileGroup) (Zone, []zone.Problem) {
 		b.file(f)
 	}
 	b.finish(g.files[0].Path)
-	z.Facts, z.Records, z.Written = b.facts, b.records, b.written
+	z.Facts, z.Records, z.Written, z.Exceptions = b.facts, b.records, b.written, b.exceptions
 	slices.SortFunc(z.Records, func(a, b Record) int {
 		return cmp.Or(a.Owner.Compare(b.Owner), cmp.Compare(a.Human.Set.Type, b.Human.Set.Type))
 	})

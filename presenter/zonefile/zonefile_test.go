@@ -15,7 +15,7 @@ import (
 )
 
 var options = Options{Prefix: "zones/", DefaultTTL: 3600, DefaultSOA: SOA{Refresh: 1, Retry: 2, Expire: 3, Minimum: 4},
-	Now: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
+	Now: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), ExpiresWithin: 72 * time.Hour}
 
 func parse(files ...string) (Zones, []zone.Problem) {
 	var list []checkout.File
