@@ -111,6 +111,11 @@ const progressEvery = 200 * time.Millisecond
 
 // showProgress keeps a line on a terminal up to date, and takes it away when it is stopped; elsewhere it shows nothing.
 func showProgress(w io.Writer, p *snapshot.Progress, begun time.Time) (stop func()) {
+	return showLine(w, func() string { return progressLine(p, time.Since(begun)) })
+}
+
+// showLine is showProgress of any line.
+func showLine(w io.Writer, line func() string) (stop func()) {
 	if _, _, terminal := terminalSize(w); !terminal {
 		return func() {}
 	}
@@ -125,7 +130,7 @@ func showProgress(w io.Writer, p *snapshot.Progress, begun time.Time) (stop func
 				fmt.Fprint(w, "\r\x1b[K")
 				return
 			case <-tick.C:
-				fmt.Fprint(w, "\r\x1b[K"+progressLine(p, time.Since(begun)))
+				fmt.Fprint(w, "\r\x1b[K"+line())
 			}
 		}
 	})

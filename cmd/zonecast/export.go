@@ -148,7 +148,7 @@ func (f *exportFlags) run(cmd *cobra.Command) (lost export.Losses, err error) {
 		j.Serial = from.serial
 	}
 	err = from.guard(func() error {
-		files, err := j.Files(from.content)
+		files, err := j.Files(from.view)
 		if err != nil {
 			return err
 		}

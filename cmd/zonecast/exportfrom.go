@@ -16,10 +16,10 @@ import (
 
 // exported is content to export.
 type exported struct {
-	content snapshot.Content
-	serial  uint32                   // of zones that follow the release; 0: only the content knows
-	guard   func(func() error) error // makes a fault of the mapping an error
-	close   func()
+	view   *snapshot.View
+	serial uint32                   // of zones that follow the release; 0: only the content knows
+	guard  func(func() error) error // makes a fault of the mapping an error
+	close  func()
 }
 
 // open finds the content that the flags name.
@@ -38,7 +38,7 @@ func openExported(path string) (exported, error) {
 	if err != nil {
 		return exported{}, err
 	}
-	return exported{content: s, guard: s.Guard, close: func() { s.Close() }}, nil
+	return exported{view: snapshot.NewView(s), guard: s.Guard, close: func() { s.Close() }}, nil
 }
 
 // past rebuilds a kept version.
@@ -56,7 +56,7 @@ func (f *exportFlags) past(ctx context.Context) (exported, error) {
 		p.close()
 		return exported{}, err
 	}
-	return exported{content: view, serial: uint32(version), guard: view.Base().Guard, close: p.close}, nil //nolint:gosec // serials wrap (RFC 1982)
+	return exported{view: view, serial: uint32(version), guard: view.Base().Guard, close: p.close}, nil //nolint:gosec // serials wrap (RFC 1982)
 }
 
 // newest fetches and verifies the newest release, in a folder that is gone afterwards.
@@ -97,7 +97,7 @@ func (f *exportFlags) newest(cmd *cobra.Command) (exported, error) {
 		clean()
 		return exported{}, errors.New("the release cannot be read back")
 	}
-	return exported{content: r.View, serial: uint32(r.Head.Version), guard: r.Base.Snapshot.Guard, //nolint:gosec // serials wrap (RFC 1982)
+	return exported{view: r.View, serial: uint32(r.Head.Version), guard: r.Base.Snapshot.Guard, //nolint:gosec // serials wrap (RFC 1982)
 		close: func() { r.Done(); slot.Swap(nil); clean() }}, nil
 }
 

@@ -76,7 +76,7 @@ Start with:  zonecast init my-dns --zone corp.example && cd my-dns && zonecast u
 		}
 	}
 	inGroup("run", upCommand(), rulesCommand(), presenterCommand(), publisherCommand(), localproxyCommand())
-	inGroup("ask", queryCommand(), explainCommand(), conflictsCommand(), overridesCommand(), heldCommand(), releasesCommand(), statusCommand(), proxiesCommand(), tableCommand(), stalenessCommand(), notifyCommand())
+	inGroup("ask", queryCommand(), explainCommand(), conflictsCommand(), overridesCommand(), heldCommand(), releasesCommand(), statusCommand(), proxiesCommand(), tableCommand(), stalenessCommand(), compareCommand(), notifyCommand())
 	inGroup("change", eventCommand(), planCommand(), pushCommand(), backupCommand(), restoreCommand())
 	inGroup("offline", initCommand(), checkCommand(), fmtCommand(), snapshotCommand(), exportCommand(), keygenCommand(), storeCommand())
 	explainUsage(root)

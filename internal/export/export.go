@@ -49,7 +49,7 @@ type File struct {
 // Files gives what an export consists of. A zone that is wanted and not there is an error: it may have been misspelt, or
 // taken away, and an export without it would be an empty one.
 func (j Job) Files(c snapshot.Content) ([]File, error) {
-	zones, err := j.choose(c.Zones())
+	zones, err := j.Choose(c.Zones())
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,8 @@ func FileName(apex zone.Name) string {
 	return strings.ReplaceAll(apex.String(), "/", "_") + "zone"
 }
 
-func (j Job) choose(all []snapshot.Zone) ([]snapshot.Zone, error) {
+// Choose gives those of the zones that are wanted, in canonical order.
+func (j Job) Choose(all []snapshot.Zone) ([]snapshot.Zone, error) {
 	if j.Zones == nil {
 		return all, nil
 	}

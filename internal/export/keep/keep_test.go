@@ -109,7 +109,9 @@ func (s *site) publish(version uint64, zones ...string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { content.Close() })
-	s.set(func() { s.release = &Release{Content: content, Version: version, Guard: content.Guard, Done: func() {}} })
+	s.set(func() {
+		s.release = &Release{Content: content, Version: version, Guard: content.Guard, Done: func() {}}
+	})
 	select {
 	case s.news <- struct{}{}:
 	default:
