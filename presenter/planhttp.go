@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
 
-	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/plan"
 	"zonecast/internal/service"
@@ -22,8 +19,6 @@ const (
 	planTime = 2 * time.Minute
 	// planRounds is how often a plan that is overtaken is begun again.
 	planRounds = 5
-	// maxGenerated bounds the names whose records other rules would change.
-	maxGenerated = 1_000_000
 )
 
 var errManyPlans = &refusal{http.StatusTooManyRequests, errors.New("others ask for plans too: ask again in some seconds")}
@@ -59,7 +54,7 @@ func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	ask, err := decodeAsk(service.Body(w, r, load.MaxBody))
+	ask, err := load.DecodeAsk(service.Body(w, r, load.MaxBody))
 	if err != nil {
 		service.Fail(w, http.StatusBadRequest, err)
 		return
@@ -104,24 +99,4 @@ func (t *term) plan(ctx context.Context, ask plan.Ask) (*planner, error) {
 		}
 	}
 	return nil, errOvertaken
-}
-
-// decodeAsk reads a question with every bound and path checked.
-func decodeAsk(r io.Reader) (a plan.Ask, err error) {
-	dec := json.NewDecoder(r)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&a); err != nil {
-		return a, fmt.Errorf("plan: %w", err)
-	}
-	if len(a.Commit) > 100 || len(a.Prefix) > 1000 || len(a.Author) > 1000 {
-		return a, errors.New("plan: commit, prefix or author is too long")
-	}
-	if len(a.Generated) > maxGenerated {
-		return a, fmt.Errorf("plan: %d generated names; at most %d", len(a.Generated), maxGenerated)
-	}
-	files := make([]checkout.File, len(a.Files))
-	for i, f := range a.Files {
-		files[i] = checkout.File{Path: f.Path, Data: f.Data}
-	}
-	return a, load.Check(load.Sorted(files))
 }

@@ -58,8 +58,13 @@ type nameState struct {
 }
 
 func (l *lead) begin() *batch {
-	return &batch{l: l, now: time.Now(), inv: l.inv.Begin(), gen: l.gen.Begin(), rul: l.rul.Begin(), hld: l.hld.Begin(),
-		entities: map[string]*entityState{}, names: map[string]*nameState{}, feeds: map[string]bool{}}
+	b := &batch{l: l, now: time.Now(), entities: map[string]*entityState{}, names: map[string]*nameState{}, feeds: map[string]bool{}}
+	if r := l.rehearsal; r != nil {
+		b.inv, b.gen, b.rul, b.hld = r.inv, r.gen, r.rul, r.hld
+	} else {
+		b.inv, b.gen, b.rul, b.hld = l.inv.Begin(), l.gen.Begin(), l.rul.Begin(), l.hld.Begin()
+	}
+	return b
 }
 
 // wideFrom is how many entities make a batch that reads much of the tables.
@@ -183,8 +188,8 @@ func sizeOf(c row.Contribution) int {
 	return size
 }
 
-// commit writes what changed: inventory and generated always together, with as-of in their heads (P8).
-func (b *batch) commit(ctx context.Context) error {
+// write puts the rows that changed into the transactions.
+func (b *batch) write() {
 	for _, e := range b.order {
 		if value := e.row.Encode(); !same(b.inv, e.key, value) {
 			b.inv.Put(e.key, value)
@@ -205,6 +210,14 @@ func (b *batch) commit(ctx context.Context) error {
 	}
 	b.writeNumbers()
 	b.writeFeeds()
+}
+
+// commit writes what changed: inventory and generated always together, with as-of in their heads (P8).
+func (b *batch) commit(ctx context.Context) error {
+	b.write()
+	if b.l.rehearsal != nil {
+		return nil // the next batch goes on from there
+	}
 	asOf := b.l.asOf(b.now)
 	b.inv.SetAsOf(asOf)
 	b.gen.SetAsOf(asOf)

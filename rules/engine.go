@@ -33,6 +33,8 @@ type engine struct {
 	blind map[string]bool
 	// thawed are modules that were frozen until now: entities that changed meanwhile leave pools only now.
 	thawed map[string]bool
+	// still are modules that give what they gave: a rehearsal need not evaluate them.
+	still  map[string]bool
 	faulty bool // files of the set are broken: a module that is not in it need not be gone
 }
 
@@ -83,6 +85,10 @@ func (e *engine) evaluate(w *worker, s *entityState) []result {
 	modules := e.modules[c.Kind]
 	results := make([]result, len(modules))
 	for i, m := range modules {
+		if e.still[m.Name] && settled(s.row.Given, m.Name) {
+			results[i] = result{module: m.Name, keep: true}
+			continue
+		}
 		if m.Process != "" {
 			if r, final := ask(w, m, c, s); final {
 				results[i] = r

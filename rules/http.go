@@ -29,6 +29,7 @@ func (s *Stage) mount(h *service.Host) {
 	h.Mux.HandleFunc("PUT /v1/feeds/{name}", h.Guard(s.putFeed))
 	h.Mux.HandleFunc("PUT /v1/inventory", h.Guard(s.putInventory))
 	h.Mux.HandleFunc("PUT /v1/rules", h.Guard(s.putRules))
+	h.Mux.HandleFunc("POST /v1/rules/plan", h.Question(s.postPlan))
 	h.Mux.HandleFunc("POST /v1/stages/"+s.name+"/held/{id}/release", h.Guard(s.release))
 }
 

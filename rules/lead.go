@@ -37,6 +37,7 @@ type lead struct {
 	unprimed           atomic.Int64 // watchers that have not had their first look yet
 	feedRows           time.Time    // when rows of feeds were last brought up to date
 	pace               pace
+	rehearsal          *rehearsal // nil: what is done is meant
 
 	tried atomic.Bool              // the rules folder had its first look
 	ruled map[string]chan struct{} // by feed: wakes the watcher of a file when rules have changed

@@ -78,7 +78,7 @@ func (e *engine) keeps(module, owner string, t zone.Type) int {
 // touchPools has the pools settled again of which something is kept, or known, that does not follow from the members:
 // rules have changed, and with them perhaps what is to be kept.
 func (b *batch) touchPools() {
-	for key := range b.l.inv.All() {
+	for key := range b.inv.All() {
 		if owner, ok := strings.CutPrefix(key, row.PrefixPool); ok {
 			n := b.name(owner)
 			n.dirty, n.limited = true, true

@@ -26,6 +26,7 @@ type Stage struct {
 	terms    *leader.Terms
 	name     string               // in leaders, held things and /readyz: "rules.main"
 	lead     atomic.Pointer[lead] // nil on a standby
+	plans    plans
 }
 
 // errStarting is the readiness of a stage that neither leads nor knows who does.
@@ -37,7 +38,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
-	s := &Stage{cfg: cfg, watched: files, st: st, host: h, name: "rules." + cfg.Source}
+	s := &Stage{cfg: cfg, watched: files, st: st, host: h, name: "rules." + cfg.Source, plans: newPlans()}
 	s.log = h.Log.With("stage", s.name)
 	s.metrics = newMetrics(h.Metrics, cfg.Source)
 	s.programs = NewPrograms(cfg, s.log)

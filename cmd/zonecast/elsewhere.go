@@ -25,7 +25,8 @@ func (p *process) pointElsewhere(here []stage) {
 			p.host.Mux.HandleFunc(e.endpoint, p.host.Guard(func(w http.ResponseWriter, r *http.Request) { p.elsewhere(w, r, name) }))
 		}
 	}
-	for _, e := range []struct{ stage, endpoint string }{{"publisher", "GET /v1/gates"}} {
+	for _, e := range []struct{ stage, endpoint string }{{"publisher", "GET /v1/gates"},
+		{"rules", "POST /v1/rules/plan"}, {"presenter", "POST /v1/zones/plan"}} {
 		if name, ok := absent[e.stage]; ok {
 			p.host.Mux.HandleFunc(e.endpoint, p.host.Question(func(w http.ResponseWriter, r *http.Request) { p.elsewhere(w, r, name) }))
 		}

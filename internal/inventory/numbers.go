@@ -42,6 +42,24 @@ func (s *Numbers) Load(role string, row []byte) error {
 	return nil
 }
 
+// Clone gives numbers that go their own way from here.
+func (s *Numbers) Clone() *Numbers {
+	c := &Numbers{roles: make(map[string]*Role, len(s.roles)), of: make(map[string][]string, len(s.of)), dirty: maps.Clone(s.dirty), full: s.full, room: s.room, due: s.due}
+	for name, r := range s.roles {
+		next := newRole(name)
+		for _, m := range r.members {
+			member := *m
+			next.add(&member)
+		}
+		next.size, next.pending, next.full = r.size, r.pending, r.full
+		c.roles[name] = next
+	}
+	for entity, roles := range s.of {
+		c.of[entity] = slices.Clone(roles)
+	}
+	return c
+}
+
 func (s *Numbers) expect(until int64) {
 	if until != 0 && (s.due == 0 || until < s.due) {
 		s.due = until

@@ -1,7 +1,11 @@
 package table
 
 import (
+	"bytes"
 	"fmt"
+	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	"zonecast/internal/store"
@@ -123,4 +127,39 @@ func (t *Tx) check() error {
 		}
 	}
 	return nil
+}
+
+// All walks the rows as they would be after the commit, in no order. The caller must not change the values.
+func (t *Tx) All() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for key, value := range t.w.All() {
+			if _, ours := t.changes[key]; !ours && !yield(key, value) {
+				return
+			}
+		}
+		for key, value := range t.changes {
+			if value != nil && !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
+// Changes gives what the commit would change, sorted by key. A nil value is a deletion.
+func (t *Tx) Changes() []Change {
+	byShard := make(map[int][]Change)
+	for key, value := range t.changes {
+		i := shardOf(key, len(t.w.img.shards))
+		byShard[i] = append(byShard[i], Change{key, value})
+	}
+	list := make([]Change, 0, len(t.changes))
+	for _, part := range byShard { // each is unpacked once
+		for _, c := range part {
+			if old, had := t.w.Get(c.Key); had != (c.Value != nil) || !bytes.Equal(old, c.Value) {
+				list = append(list, c)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Change) int { return strings.Compare(a.Key, b.Key) })
+	return list
 }

@@ -106,6 +106,16 @@ func (w *Writer) Begin() *Tx {
 	return w.tx
 }
 
+// errCopy is a commit to a copy.
+var errCopy = errors.New("a copy of a table cannot be committed to")
+
+// Copy gives a writer of the table as it was last committed, to work out what changes would come to. It commits nothing. It costs a
+// few octets for each shard, and does not see later commits.
+func (w *Writer) Copy() *Writer {
+	v := w.View()
+	return &Writer{st: w.st, name: w.name, opt: w.opt, head: v.Head, version: w.version, img: v.img, broken: errCopy}
+}
+
 // lose notes that the store may differ from what the writer has in memory.
 func (w *Writer) lose(err error) { w.broken = err }
 
