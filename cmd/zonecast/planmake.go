@@ -12,7 +12,7 @@ import (
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/plan"
-	"zonecast/internal/zone"
+	"zonecast/publisher"
 )
 
 // folder is one folder of reviewed files that is planned.
@@ -83,35 +83,35 @@ func (f *planFlags) make(cmd *cobra.Command) (*plan.Plan, error) {
 		*part.into = newFolder(set)
 	}
 	var parts plan.Parts
-	var judge func(*plan.Plan) error
+	var now publisher.Now
 	switch {
 	case f.base != "":
-		parts, judge, err = pl.revision(cmd, f.base)
+		parts, err = pl.revision(cmd, f.base)
+		now = publisher.NowOf(cfg.Publisher.Gates, parts.Names)
 	case f.snapshot != "", f.release != "":
-		parts, judge, err = pl.content(cmd, f)
+		parts, err = pl.content(cmd, f)
+		now = publisher.NowOf(cfg.Publisher.Gates, parts.Names)
 	default:
-		parts, judge, err = pl.live(cmd.Context(), f)
+		parts, now, err = pl.live(cmd.Context(), f)
 	}
 	if err != nil {
 		return nil, err
 	}
 	p := plan.Compose(parts)
-	if err := judge(p); err != nil {
-		return nil, err
-	}
+	pl.judge(p, now)
 	p.Made = time.Now().UTC().Truncate(time.Second)
 	return p, p.Seal()
 }
 
 // live plans against the running pipeline.
-func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, judge func(*plan.Plan) error, err error) {
+func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, now publisher.Now, err error) {
 	c, err := f.ask.client()
 	if err != nil {
-		return parts, nil, err
+		return parts, now, err
 	}
 	l := livePlan{c: c, said: pl.said}
 	if err := l.begin(ctx); err != nil {
-		return parts, nil, err
+		return parts, now, err
 	}
 	parts.Against = plan.Against{Kind: plan.Live, Name: c.base, Version: l.version()}
 	var generated []plan.Generated
@@ -119,7 +119,7 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, j
 		pl.said("asking what the rules would give")
 		end, list, err := l.rules(ctx, pl.source, pl.rules)
 		if err != nil {
-			return parts, nil, fmt.Errorf("rules: %w", err)
+			return parts, now, fmt.Errorf("rules: %w", err)
 		}
 		generated = list
 		parts.Rules = pl.rules.files(pl.source, end.Loaded.Commit, end.Files)
@@ -128,7 +128,7 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, j
 	pl.said("asking what would be served")
 	end, changes, err := l.zones(ctx, pl.zones, generated)
 	if err != nil {
-		return parts, nil, fmt.Errorf("zones: %w", err)
+		return parts, now, fmt.Errorf("zones: %w", err)
 	}
 	parts.Changes, parts.Facts, parts.Prefix = changes, end.Zones, end.Loaded.Prefix
 	if pl.zones != nil {
@@ -136,7 +136,7 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, j
 	}
 	parts.Stopped, parts.Problems = append(parts.Stopped, end.Stopped...), append(parts.Problems, end.Problems...)
 	parts.Names = l.gates.Names
-	return parts, func(p *plan.Plan) error { return l.judge(ctx, p, pl) }, nil
+	return parts, l.gates, nil
 }
 
 // progressLines shows on a terminal what is being done; stop takes the line away. Elsewhere nothing is shown.
@@ -145,18 +145,4 @@ func progressLines(w io.Writer) (said func(string), stop func()) {
 		return func(string) {}, func() {}
 	}
 	return func(text string) { fmt.Fprint(w, "\r\x1b[K"+text+" …") }, func() { fmt.Fprint(w, "\r\x1b[K") }
-}
-
-// addProblems adds what is not said yet.
-func addProblems(p *plan.Plan, more []zone.Problem) {
-	seen := make(map[zone.Problem]bool, len(p.Problems))
-	for _, problem := range p.Problems {
-		seen[problem] = true
-	}
-	for _, problem := range more {
-		if !seen[problem] {
-			seen[problem] = true
-			p.Problems = append(p.Problems, problem)
-		}
-	}
 }

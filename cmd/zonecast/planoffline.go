@@ -13,15 +13,14 @@ import (
 	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
 	"zonecast/presenter"
-	"zonecast/publisher"
 	"zonecast/rules/ruleset"
 )
 
 // revision plans against the same folders in another git revision.
-func (pl *planning) revision(cmd *cobra.Command, revision string) (parts plan.Parts, judge func(*plan.Plan) error, err error) {
+func (pl *planning) revision(cmd *cobra.Command, revision string) (parts plan.Parts, err error) {
 	ctx := cmd.Context()
 	if pl.rules != nil && len(pl.cfg.Rules.Inventory) == 0 {
-		return parts, nil, errors.New("--base with rules needs --inventory: without entities rules give nothing that could be compared")
+		return parts, errors.New("--base with rules needs --inventory: without entities rules give nothing that could be compared")
 	}
 	parts.Against = plan.Against{Kind: plan.Revision, Name: revision}
 	before, after := presenter.Inputs{Generated: presenter.Generated{}}, presenter.Inputs{Generated: presenter.Generated{}}
@@ -29,26 +28,26 @@ func (pl *planning) revision(cmd *cobra.Command, revision string) (parts plan.Pa
 		pl.said("evaluating rules")
 		set, err := checkout.ReadRevision(ctx, pl.cfg.Rules.Dir, revision)
 		if err != nil {
-			return parts, nil, err
+			return parts, err
 		}
 		was := newFolder(set)
 		parts.Rules = pl.rules.files(pl.source, was.Commit, was.hashes)
 		generated, problems, err := pl.generate(cmd, pl.rules.Set)
 		if err != nil {
-			return parts, nil, err
+			return parts, err
 		}
 		after.Generated[pl.source], parts.Problems = generated, problems
 		before.Generated[pl.source] = generated
 		if len(parts.Rules.After) > 0 {
 			if generated, _, err = pl.generate(cmd, set); err != nil {
-				return parts, nil, err
+				return parts, err
 			}
 			before.Generated[pl.source] = generated
 		}
 	}
 	if pl.zones != nil {
 		if before.Zones, err = checkout.ReadRevision(ctx, pl.cfg.Presenter.Zones, revision); err != nil {
-			return parts, nil, err
+			return parts, err
 		}
 		was := newFolder(before.Zones)
 		after.Zones, parts.Prefix = pl.zones.Set, pl.zones.Prefix
@@ -57,13 +56,13 @@ func (pl *planning) revision(cmd *cobra.Command, revision string) (parts plan.Pa
 	pl.said("comparing")
 	changes, end, err := presenter.Effect(ctx, pl.presenterConfig(), before, after, time.Now())
 	if err != nil {
-		return parts, nil, err
+		return parts, err
 	}
 	pl.take(&parts, changes, end)
 	if len(changes) > 0 {
 		parts.Names, err = pl.sizes(ctx, before)
 	}
-	return parts, pl.judgeOffline, err
+	return parts, err
 }
 
 // sizes counts the names with records of every zone: what the gates compare with.
@@ -79,25 +78,25 @@ func (pl *planning) sizes(ctx context.Context, in presenter.Inputs) (map[string]
 }
 
 // content plans against a snapshot file or a release of the pipeline.
-func (pl *planning) content(cmd *cobra.Command, f *planFlags) (parts plan.Parts, judge func(*plan.Plan) error, err error) {
+func (pl *planning) content(cmd *cobra.Command, f *planFlags) (parts plan.Parts, err error) {
 	if pl.zones == nil {
-		return parts, nil, errors.New("--snapshot and --release need --zones: a snapshot has all records, and what stands in no zone would be gone")
+		return parts, errors.New("--snapshot and --release need --zones: a snapshot has all records, and what stands in no zone would be gone")
 	}
 	if pl.rules != nil && len(pl.cfg.Rules.Inventory) == 0 {
-		return parts, nil, errors.New("--snapshot and --release with rules need --inventory: without entities all that rules gave would be gone")
+		return parts, errors.New("--snapshot and --release with rules need --inventory: without entities all that rules gave would be gone")
 	}
 	after := presenter.Inputs{Zones: pl.zones.Set, Generated: presenter.Generated{}}
 	if pl.rules != nil {
 		pl.said("evaluating rules")
 		generated, problems, err := pl.generate(cmd, pl.rules.Set)
 		if err != nil {
-			return parts, nil, err
+			return parts, err
 		}
 		after.Generated[pl.source], parts.Problems = generated, problems
 	}
-	parts.Zones = pl.zones.files("", "", nil)
+	parts.Zones = &plan.Files{Commit: pl.zones.Commit}
 	if pl.rules != nil {
-		parts.Rules = pl.rules.files(pl.source, "", nil)
+		parts.Rules = &plan.Files{Source: pl.source, Commit: pl.rules.Commit}
 	}
 	parts.Prefix = pl.zones.Prefix
 	pl.said("comparing")
@@ -111,7 +110,7 @@ func (pl *planning) content(cmd *cobra.Command, f *planFlags) (parts plan.Parts,
 		pl.take(&parts, changes, end)
 		return err
 	})
-	return parts, pl.judgeOffline, err
+	return parts, err
 }
 
 func (pl *planning) take(parts *plan.Parts, changes []plan.Change, end plan.End) {
@@ -141,21 +140,6 @@ func (pl *planning) presenterConfig() presenter.Config {
 		cfg.Sources = []string{pl.source}
 	}
 	return cfg
-}
-
-// judgeOffline lets the config's gates and the folder's policy judge. What a zone had inside its window is not known.
-func (pl *planning) judgeOffline(p *plan.Plan) error {
-	names := make(map[string]int, len(p.Summaries))
-	for _, s := range p.Summaries {
-		if !s.New {
-			names[s.Zone.String()] = s.Names
-		}
-	}
-	p.Stopped = append(p.Stopped, publisher.NowOf(pl.cfg.Publisher.Gates, names).Judge(p)...)
-	if file, ok := policyIn(pl.rules); ok {
-		judgeByPolicy(p, file, pl.rules.Prefix, time.Now())
-	}
-	return nil
 }
 
 // namesOf counts the names with records of every zone.

@@ -57,10 +57,10 @@ func HTML(w io.Writer, p *plan.Plan) error {
 		data.Made = p.Made.UTC().Format("2006-01-02 15:04:05") + " UTC"
 	}
 	if p.Zones != nil {
-		data.Files = append(data.Files, "Zones: "+filesText(p.Zones))
+		data.Files = append(data.Files, "Zones: "+filesText(p.Against, p.Zones))
 	}
 	if p.Rules != nil {
-		data.Files = append(data.Files, "Rules of "+clean(p.Rules.Source)+": "+filesText(p.Rules))
+		data.Files = append(data.Files, "Rules of "+clean(p.Rules.Source)+": "+filesText(p.Against, p.Rules))
 	}
 	for _, s := range p.Stopped {
 		data.Stopped = append(data.Stopped, stopText(s))

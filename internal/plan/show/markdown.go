@@ -30,10 +30,10 @@ func Markdown(w io.Writer, p *plan.Plan) error {
 	} else {
 		fmt.Fprintf(&b, "### zonecast plan: %s\n\nAgainst %s.", heading(p), code(againstText(p.Against)))
 		if p.Zones != nil {
-			fmt.Fprintf(&b, " Zones: %s.", code(filesText(p.Zones)))
+			fmt.Fprintf(&b, " Zones: %s.", code(filesText(p.Against, p.Zones)))
 		}
 		if p.Rules != nil {
-			fmt.Fprintf(&b, " Rules of %s: %s.", code(p.Rules.Source), code(filesText(p.Rules)))
+			fmt.Fprintf(&b, " Rules of %s: %s.", code(p.Rules.Source), code(filesText(p.Against, p.Rules)))
 		}
 		b.WriteString("\n")
 	}

@@ -49,10 +49,10 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 	} else {
 		out.line("", "Against "+againstText(p.Against))
 		if p.Zones != nil {
-			out.line("", "zones: "+filesText(p.Zones))
+			out.line("", "zones: "+filesText(p.Against, p.Zones))
 		}
 		if p.Rules != nil {
-			out.line("", "rules of "+clean(p.Rules.Source)+": "+filesText(p.Rules))
+			out.line("", "rules of "+clean(p.Rules.Source)+": "+filesText(p.Against, p.Rules))
 		}
 	}
 	for i, s := range p.Stopped {

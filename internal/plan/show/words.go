@@ -171,8 +171,12 @@ func againstText(a plan.Against) string {
 	return name
 }
 
-// filesText is how a folder differs from what is loaded: "0123456789ab -> ba9876543210, 2 files changed".
-func filesText(f *plan.Files) string {
+// filesText is how a folder differs from what is loaded: "0123456789ab -> ba9876543210, 2 files changed". A snapshot
+// does not know what it was made from.
+func filesText(a plan.Against, f *plan.Files) string {
+	if a.Kind == plan.Snapshot || a.Kind == plan.Release {
+		return commit(f.Commit)
+	}
 	var created, changed, gone int
 	for path, hash := range f.After {
 		switch _, was := f.Before[path]; {
