@@ -112,7 +112,7 @@ func (t *term) firstLook(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	a, err := t.push(checkout.Compare(ctx, t.cfg.Zones, set, base.Commit, base.Head), "folder")
+	a, err := t.push(checkout.Compare(ctx, t.cfg.Zones, set, base.Commit, base.Head), "folder", nil)
 	if err != nil {
 		t.log.Error("the zones folder cannot be loaded: what is loaded stays", "folder", t.cfg.Zones, "error", err)
 	}

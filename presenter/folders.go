@@ -33,19 +33,23 @@ func newFolders(cfg Config, before, after Inputs, whole bool, now time.Time) (*f
 	g := &folders{cfg: cfg, texts: map[string][]byte{}, human: map[string][]byte{}, generated: before.Generated,
 		rows: map[string][]byte{}, faults: map[string][]merge.Fault{}, unread: map[zone.Name]bool{}}
 	o := outset{loaded: row.Load{Commit: before.Zones.Commit, Prefix: before.Zones.Prefix, Head: before.Zones.Head},
-		files: map[string]row.FileInfo{}, world: newWorld(), sources: sourcesOf(cfg), at: now}
+		files: map[string]row.FileInfo{}, links: map[string]bool{}, world: newWorld(), sources: sourcesOf(cfg), at: now}
 	reached := reachedZones(before.Zones.Files, after.Zones.Files)
 	var files []checkout.File
+	layout := zonefile.LayoutOf(before.Zones.Files)
 	for _, f := range before.Zones.Files {
-		apex, err := zonefile.ZoneOf(f.Path)
+		apexes, err := layout.Zones(f.Path)
 		switch {
 		case err != nil:
 			continue
-		case whole || reached(apex):
+		case whole || slices.ContainsFunc(apexes, reached):
 			files = append(files, f)
-		default:
-			g.unread[apex] = true
-			o.world.zones[apex] = row.ZoneFacts{}
+		case layout.Own(f.Path):
+			g.unread[apexes[0]] = true
+			o.world.zones[apexes[0]] = row.ZoneFacts{}
+		}
+		if zonefile.Links(f.Data) {
+			o.links[f.Path] = true
 		}
 		g.texts[f.Path] = f.Data
 		o.files[f.Path] = row.FileInfo{Commit: before.Zones.Commit, SHA256: load.Hash(f.Data), Size: len(f.Data)}
@@ -110,9 +114,16 @@ func reachedZones(before, after []checkout.File) func(apex zone.Name) bool {
 		texts[f.Path] = f.Data
 	}
 	differ := map[zone.Name]bool{}
+	was, is := zonefile.LayoutOf(before), zonefile.LayoutOf(after)
 	note := func(path string) {
+		for _, layout := range []*zonefile.Layout{was, is} {
+			apexes, err := layout.Zones(path)
+			for _, apex := range apexes {
+				differ[apex] = differ[apex] || err == nil
+			}
+		}
 		if apex, err := zonefile.ZoneOf(path); err == nil {
-			differ[apex] = true
+			differ[apex] = true // it may have been that zone's own, or become it
 		}
 	}
 	for _, f := range after {

@@ -30,6 +30,7 @@ type ground interface {
 type outset struct {
 	loaded  row.Load
 	files   map[string]row.FileInfo // of the loaded files
+	links   map[string]bool         // those of them that say which zones files are part of
 	world   *world                  // the plan's own
 	faulty  []zone.Name             // names at which something is held
 	sources []sourceState

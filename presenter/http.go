@@ -95,8 +95,12 @@ func (s *Stage) putZones(w http.ResponseWriter, r *http.Request) {
 
 // submit brings a push into the loop.
 func (t *term) submit(ctx context.Context, p checkout.Push, by string) (a load.Answer, err error) {
+	o, err := t.review(ctx, p)
+	if err != nil {
+		return a, err
+	}
 	err = t.do(ctx, func() (err error) {
-		a, err = t.push(p, by)
+		a, err = t.push(p, by, o)
 		return err
 	})
 	return a, err

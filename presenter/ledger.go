@@ -25,7 +25,7 @@ type ledger interface {
 
 // loading begins a load that takes effect.
 func (t *term) loading(set checkout.Set) *loading {
-	return &loading{ledger: t, cfg: t.cfg, log: t.log, at: t.at, set: set, infos: t.files, old: map[zone.Name]map[string][]row.HumanRecord{}}
+	return &loading{ledger: t, cfg: t.cfg, log: t.log, at: t.at, set: set, infos: t.files, links: t.links, old: map[zone.Name]map[string][]row.HumanRecord{}}
 }
 
 func (t *term) facts(apex zone.Name) (row.ZoneFacts, bool) {

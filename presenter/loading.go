@@ -30,11 +30,17 @@ func (r *refusal) Error() string { return r.err.Error() }
 // Unwrap gives the cause.
 func (r *refusal) Unwrap() error { return r.err }
 
-// push takes a set of zone files, from PUT /v1/zones or the watched folder.
-func (t *term) push(p checkout.Push, by string) (a load.Answer, err error) {
+// push takes a set of zone files, from PUT /v1/zones or the watched folder. objection, if any, is why it must wait
+// though it comes after what is loaded.
+func (t *term) push(p checkout.Push, by string, o *objection) (a load.Answer, err error) {
 	current, ok, err := load.Loaded(t.zones)
 	if err != nil {
 		return a, err
+	}
+	if p.Plan == nil && t.cfg.RequirePlan {
+		if n := len(changedFiles(t.files, p.Files)); n > 0 {
+			o = &objection{check: checkPlanMissing, cause: fmt.Sprintf("the configuration wants an approved plan (require_plan), and commit %.14s, which changes %d files, came without", p.Commit, n)}
+		}
 	}
 	switch a.Status, err = load.Decide(p, current, ok); {
 	case errors.Is(err, load.ErrConflict):
@@ -45,8 +51,11 @@ func (t *term) push(p checkout.Push, by string) (a load.Answer, err error) {
 		t.dropPush()
 		return a, nil
 	case a.Status == load.StatusHeld:
-		a.HeldID, err = t.holdPush(p, current)
-		return a, err
+		a.HeldID = t.holdPush(p, objection{check: "not-descending", cause: fmt.Sprintf("commit %.14s does not descend from the loaded %.14s", p.Commit, current.Commit)})
+		return a, nil
+	case o != nil:
+		a.Status, a.HeldID, a.Problems = load.StatusHeld, t.holdPush(p, *o), o.problems
+		return a, nil
 	}
 	a.Problems, a.HeldID = t.load(p.Set, by)
 	t.metrics.loads.WithLabelValues(result(a, err)).Inc()
@@ -63,20 +72,24 @@ func result(a load.Answer, err error) string {
 	return a.Status
 }
 
-// holdPush keeps a push that does not descend from what is loaded, until somebody releases it or a newer one comes.
-func (t *term) holdPush(p checkout.Push, current row.Load) (id string, err error) {
-	h := row.Held{Unit: unitPush, Subject: "zones", Check: "not-descending", CanFree: true,
-		Cause:  fmt.Sprintf("commit %.14s does not descend from the loaded %.14s", p.Commit, current.Commit),
+// holdPush keeps a push until somebody releases it or a newer one comes.
+func (t *term) holdPush(p checkout.Push, o objection) (id string) {
+	h := row.Held{Unit: unitPush, Subject: "zones", Check: o.check, CanFree: true, Cause: o.cause, Problems: o.problems,
 		Effect: "the loaded zones stay; a release loads the pushed ones instead"}
-	id = row.HeldID(owner, h.Unit, h.Subject, p.Commit)
+	fingerprint := p.Commit
+	if o.check != "not-descending" {
+		fingerprint += "\x00" + o.check + "\x00" + o.cause
+	}
+	id = row.HeldID(owner, h.Unit, h.Subject, fingerprint)
 	if _, held := t.held.Get(id); held {
-		return id, nil
+		return id
 	}
 	t.dropPush()
+	p.Plan = nil // a release loads it whatever was approved
 	load.PutPending(t.tx.zones, p)
 	t.metrics.loads.WithLabelValues(load.StatusHeld).Inc()
 	t.log.Warn("push held", "id", id, "cause", h.Cause)
-	return t.hold(h, p.Commit), nil
+	return t.hold(h, fingerprint)
 }
 
 func (t *term) dropPush() {
@@ -116,6 +129,7 @@ type loading struct {
 	at       time.Time
 	set      checkout.Set
 	infos    map[string]row.FileInfo                    // of the loaded files; kept up to date
+	links    map[string]bool                            // those of them that say which zones files are part of
 	old      map[zone.Name]map[string][]row.HumanRecord // zones whose files changed: owner name -> records loaded now
 	stale    map[string]row.Held                        // held items of loads before that this one does not repeat
 	layout   *zonefile.Layout                           // of the set
@@ -354,6 +368,9 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, from func(path s
 		if info, had := l.infos[f.Path]; !had || info.SHA256 != load.Hash(f.Data) {
 			commit, author := from(f.Path)
 			l.infos[f.Path] = load.PutFile(l.rows(), f, commit, author)
+			if delete(l.links, f.Path); zonefile.Links(f.Data) {
+				l.links[f.Path] = true
+			}
 		}
 	}
 	for path := range l.infos {
@@ -367,6 +384,7 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, from func(path s
 func (l *loading) deleteFile(path string) {
 	load.DeleteFile(l.rows(), path, l.infos[path])
 	delete(l.infos, path)
+	delete(l.links, path)
 }
 
 // same compares two records but for their commits.

@@ -33,7 +33,7 @@ func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 		names:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("names"), Help: "Owner names in table presented."}),
 		zones:     prometheus.NewGauge(prometheus.GaugeOpts{Name: name("zones"), Help: "Zones in force."}),
 		conflicts: prometheus.NewGauge(prometheus.GaugeOpts{Name: name("conflicts"), Help: "Owner names with a claim that is lost to another."}),
-		held:      service.NewHeldGauge(reg, owner, nil, [2]string{unitZone, "zone-gone"}, [2]string{unitFile, "zone-emptied"}, [2]string{unitPush, "not-descending"}),
+		held:      service.NewHeldGauge(reg, owner, nil, [2]string{unitZone, "zone-gone"}, [2]string{unitFile, "zone-emptied"}, [2]string{unitPush, "not-descending"}, [2]string{unitPush, checkPlanMissing}, [2]string{unitPush, checkPlanDrifted}),
 		asOf:      prometheus.NewGauge(prometheus.GaugeOpts{Name: name("as_of_seconds"), Help: "How current the inputs were, Unix seconds; 0 while a source has given nothing yet, NaN on a standby."}),
 		sourceAt:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("source_as_of_seconds"), Help: "How current each source was, Unix seconds; 0 while it has given nothing yet, NaN on a standby."}, []string{"source"}),
 		sourceSeq: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("source_sequence"), Help: "How far each source's table generated is merged; NaN on a standby."}, []string{"source"}),

@@ -12,12 +12,16 @@ import (
 	"zonecast/internal/zone"
 )
 
+func fileOf(path, text string) plan.File {
+	return plan.File{Path: path, SHA256: load.Hash([]byte(text)), Data: []byte(text)}
+}
+
 // planOf asks what loading files would do, given as path and text in turn.
 func (r *rig) planOf(files ...string) (changes []plan.Change, end plan.End) {
 	r.t.Helper()
 	a := plan.Ask{Commit: "next", Prefix: "zones/"}
 	for i := 0; i < len(files); i += 2 {
-		a.Files = append(a.Files, plan.File{Path: files[i], SHA256: load.Hash([]byte(files[i+1])), Data: []byte(files[i+1])})
+		a.Files = append(a.Files, fileOf(files[i], files[i+1]))
 	}
 	return r.ask(a)
 }

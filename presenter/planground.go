@@ -57,7 +57,7 @@ func (t *term) survey(ctx context.Context) (o outset, g *termGround, err error) 
 		if o.loaded, _, err = load.Loaded(t.zones); err != nil {
 			return err
 		}
-		o.files, o.world, o.at = maps.Clone(t.files), t.world.clone(), t.now()
+		o.files, o.links, o.world, o.at = maps.Clone(t.files), maps.Clone(t.links), t.world.clone(), t.now()
 		o.faulty = slices.Collect(maps.Keys(t.faults))
 		for _, in := range t.inputs {
 			o.sources = append(o.sources, sourceState{in.source, in.absent()})

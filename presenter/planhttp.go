@@ -10,6 +10,7 @@ import (
 	"zonecast/internal/load"
 	"zonecast/internal/plan"
 	"zonecast/internal/service"
+	"zonecast/internal/zone"
 )
 
 const (
@@ -76,8 +77,8 @@ func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
 	_ = enc.Encode(plan.Line{End: &end})
 }
 
-// plan works out what a question asks for, when its turn has come.
-func (t *term) plan(ctx context.Context, ask plan.Ask) (*planner, error) {
+// plan works out what a question asks for, when its turn has come. What people wrote at the names also is known then too.
+func (t *term) plan(ctx context.Context, ask plan.Ask, also ...zone.Name) (*planner, error) {
 	select {
 	case t.plans.turn <- struct{}{}:
 		defer func() { <-t.plans.turn }()
@@ -92,6 +93,7 @@ func (t *term) plan(ctx context.Context, ask plan.Ask) (*planner, error) {
 			return nil, err
 		}
 		p := newPlanner(o, g, t.cfg, t.log)
+		p.also = also
 		err = p.run(ctx, ask)
 		g.end(ctx)
 		if !errors.Is(err, errOvertaken) {

@@ -39,9 +39,11 @@ type planner struct {
 	out   map[zone.Name]outcome
 
 	changes []*changed
+	also    []zone.Name // whose fingerprints are wanted, whatever becomes of them
 
 	set      checkout.Set
-	old, new []zonefile.Zone // of the zones whose files differ
+	layout   *zonefile.Layout // of the loaded files, where any differ
+	old, new []zonefile.Zone  // of the zones whose files differ
 	problems []zone.Problem
 	unread   map[zone.Name]bool          // zones of which it is not known what is served
 	served   map[zone.Name]row.ZoneFacts // of a snapshot, whose rows have no claims; else nil
@@ -86,22 +88,16 @@ func (p *planner) load(ctx context.Context, ask plan.Ask) error {
 	if err != nil {
 		return err
 	}
-	l := &loading{ledger: p.notes, cfg: p.cfg, log: slog.New(slog.DiscardHandler), at: p.at, set: p.set, infos: maps.Clone(p.files),
+	l := &loading{ledger: p.notes, cfg: p.cfg, log: slog.New(slog.DiscardHandler), at: p.at, set: p.set, infos: maps.Clone(p.files), links: maps.Clone(p.links),
 		old: map[zone.Name]map[string][]row.HumanRecord{}}
 	files := l.begin(changed, gone)
 	if err := p.fill(files); err != nil {
 		return err
 	}
 	l.set.Files = files // of other zones nothing is asked
-	var before []checkout.File
-	for path, info := range p.files {
-		if apex, err := zonefile.ZoneOf(path); err == nil && l.old[apex] != nil {
-			data, err := p.ground.text(path, info)
-			if err != nil {
-				return err
-			}
-			before = append(before, checkout.File{Path: path, Data: data})
-		}
+	before, err := p.textsBefore(l)
+	if err != nil {
+		return err
 	}
 	var now, then zonefile.Zones
 	var problems []zone.Problem
@@ -141,10 +137,19 @@ func (p *planner) diff(ask plan.Ask) (changed []checkout.File, gone []string, er
 	for _, f := range ask.Files {
 		present[f.Path] = true
 		file := checkout.File{Path: f.Path, Data: f.Data}
-		p.set.Files = append(p.set.Files, file)
-		if p.files[f.Path].SHA256 == f.SHA256 {
+		if info, loaded := p.files[f.Path]; loaded && info.SHA256 == f.SHA256 {
+			if p.links[f.Path] && file.Data == nil {
+				if file.Data, err = p.ground.text(f.Path, info); err != nil {
+					return nil, nil, err
+				}
+			}
+			p.set.Files = append(p.set.Files, file)
 			continue
 		}
+		if file.Data == nil {
+			file.Data = []byte{} // it is empty, and not left out
+		}
+		p.set.Files = append(p.set.Files, file)
 		if load.Hash(f.Data) != f.SHA256 {
 			return nil, nil, &refusal{http.StatusConflict, fmt.Errorf("file %q is loaded with another text: its own is needed, and has to have the hash that is said", f.Path)}
 		}
@@ -171,6 +176,28 @@ func (p *planner) fill(files []checkout.File) error {
 		}
 	}
 	return nil
+}
+
+// textsBefore reads the loaded files of the zones that a load touches.
+func (p *planner) textsBefore(l *loading) ([]checkout.File, error) {
+	all := make([]checkout.File, 0, len(p.files))
+	for path, info := range p.files {
+		f := checkout.File{Path: path}
+		if p.links[path] {
+			data, err := p.ground.text(path, info)
+			if err != nil {
+				return nil, err
+			}
+			f.Data = data
+		}
+		all = append(all, f)
+	}
+	p.layout = zonefile.LayoutOf(load.Sorted(all))
+	all = slices.DeleteFunc(all, func(f checkout.File) bool {
+		apexes, err := p.layout.Zones(f.Path)
+		return err != nil || !slices.ContainsFunc(apexes, func(apex zone.Name) bool { return l.old[apex] != nil })
+	})
+	return all, p.fill(all)
 }
 
 // begin gives the names that the change concerns at once.

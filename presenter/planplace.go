@@ -44,7 +44,7 @@ func (p *planner) placesOf(zones []zonefile.Zone, list []*changed) *places {
 	out.text = func(path string) ([]byte, bool) {
 		info, ok := p.files[path]
 		apex, err := zonefile.ZoneOf(path)
-		if !ok || err != nil || parsed[apex] || info.Size > out.room {
+		if !ok || err != nil || parsed[apex] || info.Size > out.room || p.layout != nil && !p.layout.Own(path) {
 			return nil, false
 		}
 		out.room -= info.Size

@@ -16,6 +16,10 @@ import (
 // gatherAbove looks up what stands above changed names.
 func (p *planner) gatherAbove(ctx context.Context) error {
 	above := map[zone.Name]bool{}
+	for _, n := range p.also {
+		above[n] = true
+		p.above(n, above)
+	}
 	for _, c := range p.changes {
 		p.above(c.name, above)
 	}

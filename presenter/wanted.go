@@ -160,6 +160,11 @@ func (t *term) reread() error {
 	if err != nil {
 		return err
 	}
+	for _, f := range files {
+		if zonefile.Links(f.Data) {
+			t.links[f.Path] = true
+		}
+	}
 	zones, _ := zonefile.Parse(files, t.cfg.options("", t.at))
 	l := t.loading(checkout.Set{})
 	for _, z := range zones.Zones {

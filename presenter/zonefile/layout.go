@@ -26,7 +26,7 @@ func LayoutOf(files []checkout.File) *Layout {
 	l := &Layout{files: make(map[string][]byte, len(files)), includes: map[string][]string{}, included: map[string][]zone.Name{}, config: map[string]bool{}}
 	for _, f := range files {
 		l.files[f.Path] = f.Data
-		if bytes.Contains(f.Data, []byte("!include")) {
+		if includes(f.Data) {
 			l.includes[f.Path] = includesOf(f)
 		}
 		if octoConfig(f) {
@@ -52,6 +52,15 @@ func LayoutOf(files []checkout.File) *Layout {
 		}
 	}
 	return l
+}
+
+// Links tells whether LayoutOf has to see a file's text, at little cost: it may include others, or be octoDNS's configuration.
+func Links(data []byte) bool { return includes(data) || configures(data) }
+
+func includes(data []byte) bool { return bytes.Contains(data, []byte("!include")) }
+
+func configures(data []byte) bool {
+	return bytes.Contains(data, []byte("providers:")) && bytes.Contains(data, []byte("class:"))
 }
 
 // reach makes what a file includes part of its zone.
@@ -137,7 +146,7 @@ func beside(file, target string) (string, bool) {
 
 // octoConfig recognizes octoDNS's own configuration, which often stands beside the zones: a mapping with zones and with providers that have a class each.
 func octoConfig(f checkout.File) bool {
-	if strings.Contains(f.Path, "/") || !bytes.Contains(f.Data, []byte("providers:")) || !bytes.Contains(f.Data, []byte("class:")) || scan(f.Data) != nil {
+	if strings.Contains(f.Path, "/") || !configures(f.Data) || scan(f.Data) != nil {
 		return false
 	}
 	var doc yaml.Node
