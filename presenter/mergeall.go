@@ -4,6 +4,7 @@ import (
 	"iter"
 	"time"
 
+	"zonecast/internal/policy"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 	"zonecast/presenter/merge"
@@ -23,14 +24,14 @@ type merged struct {
 // MergeAll gives the problems of the merged result, for `zonecast check`: errors for what would be held, warnings for what
 // would be shadowed, for conflicts and for names that point nowhere, sorted by place. prefix is put before file paths;
 // sources come with the highest priority first; modules has the files of modules by their names, as the place of what is wrong with
-// generated records. What zonefile.Parse found is not repeated.
-func MergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string) []zone.Problem {
-	_, problems := mergeAll(zones, prefix, generated, sources, now, modules)
+// generated records. What zonefile.Parse found is not repeated. What would be served is judged by the policies, as if it were there already: kept.
+func MergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string, policies ...*policy.Policy) []zone.Problem {
+	_, problems := mergeAll(zones, prefix, generated, sources, now, modules, policies...)
 	return problems
 }
 
 // mergeAll merges everything at once, without a store.
-func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string) (merged, []zone.Problem) {
+func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string, policies ...*policy.Policy) (merged, []zone.Problem) {
 	m := merged{Rows: map[zone.Name]row.Presented{}, Conflicts: map[zone.Name]row.Conflict{}, Zones: map[zone.Name]row.ZoneFacts{}}
 	w := newWorld()
 	human := map[zone.Name][]row.HumanRecord{}
@@ -90,5 +91,6 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 		f.shadowed(n, r.Row)
 	}
 	f.crossNames()
+	f.policies(policy.Join(policies...), now)
 	return m, f.sorted()
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/policy"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 	"zonecast/presenter/zonefile"
@@ -106,5 +107,49 @@ func TestMergeAllBrokenZone(t *testing.T) {
 	problems := MergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now(), nil)
 	if len(problems) != 1 || problems[0].Check != "outside-zones" || problems[0].Name != "a.example.org." {
 		t.Fatalf("%v", problems)
+	}
+}
+
+// TestMergeAllPolicies: what would be served is judged at its place, once for an RRset, as if it were there already.
+func TestMergeAllPolicies(t *testing.T) {
+	t.Parallel()
+	zones, problems := zonefile.Parse([]checkout.File{{Path: "example.com.yaml", Data: []byte(`'':
+  type: NS
+  value: ns1.example.com.
+ns1:
+  - type: TXT
+    value: x
+  - type: A
+    ttl: 30
+    value: 192.0.2.53
+db2:
+  type: A
+  value: 192.0.2.99
+  zonecast: {mode: replace, reason: x}
+`)}}, zonefile.Options{DefaultTTL: 300})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	pool := []row.Contribution{{Module: "pools", Entity: "server/1", Sets: []zone.RRset{set(t, "A", "192.0.2.1")}}, {Module: "pools", Entity: "server/2", Sets: []zone.RRset{set(t, "A", "192.0.2.2")}}}
+	p, problems := policy.Load(checkout.File{Path: policy.File, Data: []byte(`policy:
+  - {name: low, when: 'ttl < 60', message: 'TTL {ttl}'}
+  - {name: forever, severity: warning, when: 'mode == "replace" and not expires', message: 'for ever: {reason}'}
+  - {name: pooled, severity: warning, when: 'module == "pools"', message: '{values}'}
+  - {name: new, when: 'change != "kept"', message: 'never here'}
+`)}, "")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var got []string
+	for _, p := range MergeAll(zones, "zones/", Generated{"main": {name(t, "web.example.com."): pool}}, []string{"main"}, time.Now(), nil, nil, p) {
+		got = append(got, p.Error())
+	}
+	want := []string{
+		"warning: web.example.com.: A: 192.0.2.1, 192.0.2.2 (policy pooled) (source main, module pools, entity server/1) [policy]; mend it, or make an exception with a reason",
+		"zones/example.com.yaml:7:5: ns1.example.com.: A: TTL 30 (policy low) [policy]; mend it, or make an exception with a reason",
+		"zones/example.com.yaml:10:1: warning: db2.example.com.: A: for ever: x (policy forever) [policy]; mend it, or make an exception with a reason",
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"zonecast/internal/check/report"
 	"zonecast/internal/checkout"
+	"zonecast/internal/policy"
 	"zonecast/internal/zone"
 	"zonecast/presenter"
 	"zonecast/presenter/zonefile"
@@ -40,10 +41,11 @@ func checkFolders(cfg Config, in checkedFolders) report.Report {
 	var problems []zone.Problem
 	generated := presenter.Generated{}
 	var modules map[string]string
+	var rules *policy.Policy
 	whole := in.rules == nil
 	if in.rules != nil {
 		var more []zone.Problem
-		generated[cfg.Rules.Source], modules, more = checkRules(cfg, in)
+		generated[cfg.Rules.Source], modules, rules, more = checkRules(cfg, in)
 		problems = append(problems, more...)
 		whole = len(in.inventory) > 0 && !slices.ContainsFunc(more, func(p zone.Problem) bool { return p.Severity == zone.Error })
 	}
@@ -51,7 +53,7 @@ func checkFolders(cfg Config, in checkedFolders) report.Report {
 	if in.zones != nil {
 		zones, more := checkZones(cfg, in)
 		problems = append(problems, more...)
-		problems = append(problems, presenter.MergeAll(zones, in.zones.Prefix, generated, cfg.Presenter.Sources, in.now, modules)...)
+		problems = append(problems, presenter.MergeAll(zones, in.zones.Prefix, generated, cfg.Presenter.Sources, in.now, modules, rules)...)
 		problems, r.Excused = newExcuses(in.zones.Prefix, zones).apply(sorted(problems), whole)
 	}
 	r.Problems = sorted(cfg.Check.apply(problems))
@@ -63,8 +65,8 @@ func sorted(problems []zone.Problem) []zone.Problem {
 	return slices.Compact(problems)
 }
 
-// checkRules gives what modules make of the inventory, and the file of each module by its name.
-func checkRules(cfg Config, in checkedFolders) (byOwner, map[string]string, []zone.Problem) {
+// checkRules gives what modules make of the inventory, the file of each module by its name, and the policy.
+func checkRules(cfg Config, in checkedFolders) (byOwner, map[string]string, *policy.Policy, []zone.Problem) {
 	problems := slices.Clone(in.rules.faults)
 	rs, more := ruleset.Load(in.rules.Files, ruleset.Options{Prefix: in.rules.Prefix, Vars: cfg.Rules.Vars, DefaultTTL: cfg.Rules.TTL,
 		Go: cfg.Rules.Go, Processes: in.programs})
@@ -83,7 +85,7 @@ func checkRules(cfg Config, in checkedFolders) (byOwner, map[string]string, []zo
 		problems = append(problems, m.RunTests()...)
 	}
 	contributions, more := evaluate(rs, in.inventory)
-	return contributions, modules, append(problems, more...)
+	return contributions, modules, rs.Policy, append(problems, more...)
 }
 
 // checkZones reads the zone files. A zone of which a file could not be read is broken: half of it is not judged.

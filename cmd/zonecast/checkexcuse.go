@@ -82,7 +82,7 @@ func (e *excuses) find(p zone.Problem) *excuse {
 	var found *excuse
 	for i := range e.list {
 		switch x := &e.list[i]; {
-		case x.Check != p.Check:
+		case x.Check != p.Check && (p.Rule == "" || x.Check != p.Check+"-"+p.Rule):
 		case x.Owner == "" && e.zoneOf(owner) == x.apex:
 			if found == nil {
 				found = x

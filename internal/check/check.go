@@ -64,8 +64,11 @@ func All() []Code {
 	return all
 }
 
-// Find gives a check by its code.
+// Find gives a check by its code. Rules of a policy stand under the one code policy: policy-NAME is it too.
 func Find(code string) (Code, bool) {
+	if strings.HasPrefix(code, "policy-") {
+		code = "policy"
+	}
 	for _, c := range All() {
 		if c.Code == code {
 			return c, true

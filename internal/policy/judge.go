@@ -37,7 +37,7 @@ const Check = "policy"
 
 // Problem is the finding for people; who knows the place adds file, line and column.
 func (f Finding) Problem() zone.Problem {
-	return zone.Problem{Check: Check, Severity: f.Severity, Name: f.Name.String(),
+	return zone.Problem{Check: Check, Severity: f.Severity, Name: f.Name.String(), Rule: f.Rule,
 		Text: fmt.Sprintf("%s: %s (policy %s)", f.Type, f.Text, f.Rule), Fix: "mend it, or make an exception with a reason"}
 }
 

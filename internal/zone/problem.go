@@ -22,6 +22,7 @@ type Problem struct {
 	Line     int      `json:"line,omitempty"`   // from 1; 0 is unknown
 	Column   int      `json:"column,omitempty"` // from 1; 0 is unknown
 	Name     string   `json:"name,omitempty"`   // owner name, entity or module concerned
+	Rule     string   `json:"rule,omitempty"`   // of a policy's finding: the rule
 	Text     string   `json:"text"`             // one line: what is wrong
 	Fix      string   `json:"fix,omitempty"`    // one line: what to do
 }
