@@ -49,7 +49,7 @@ func TestPolicy(t *testing.T) {
 	if s.code != 1 {
 		t.Errorf("check: exit %d\n%s", s.code, s.out)
 	}
-	contains(t, s.out, "zones/corp.example.yaml:4:1: low.corp.example.: A: TTL 30 is below 60 seconds (policy ttl-at-least-60) [policy]", "1 error")
+	contains(t, s.out, "zones/corp.example.yaml:4:1: error: low.corp.example.: A: TTL 30 is below 60 seconds (policy ttl-at-least-60) [policy]", "1 error")
 	contains(t, push(0), "zones: loaded")
 	id, shown := w.held("policy", "corp.example.", "low.corp.example. A: TTL 30 is below 60 seconds (policy ttl-at-least-60)",
 		"mail.corp.example. MX: MX records are the mail team's, not test@corp.example's (policy mx-only-by-mail-team)")
