@@ -35,10 +35,11 @@ func compareCommand() *cobra.Command {
 		Short: "Ask an old server and ours the same names, and list every difference",
 		Long: `Asks the old server and ours, without recursion, for every name of the zones that is served here: each type that is there, one
 that is not, what wildcards answer, a name that does not exist, and below delegations. The names are those of the newest
-release of a running pipeline, or of a --snapshot; --axfr adds those that the old server has (and tells which only it has),
+release of a running pipeline, or of a --snapshot, or of --zones (with --rules and --inventory); --axfr adds those that the old server has (and tells which only it has),
 --names those of a file: names, or lines of a query log.
 
-Ours is the server of --with, or else the local proxy of the config; with --snapshot it is the snapshot, and no server is needed.
+Ours is the server of --with, or else the local proxy of the config; with --snapshot or --zones it is what they would answer, and no
+server is needed.
 
 Differences have a class: missing (the old server has records, ours none), extra, values, ttl, order, soa-serial, rcode, only-there. What
 a name's alias leads to is not compared with it: it is a name of its own.
@@ -46,6 +47,7 @@ a name's alias leads to is not compared with it: it is a name of its own.
 Exit codes: 0 the same, 1 differences, 2 it could not ask (also when only some questions got no answer).`,
 		Example: `  zonecast compare --server 192.0.2.53 --zone example.
   zonecast compare --server 192.0.2.53 --zone example. --axfr --ignore order,soa-serial --qps 1000
+  zonecast compare --server 192.0.2.53 --zones zones --rules rules --inventory fleet.yaml
   zonecast compare --server 192.0.2.53 --snapshot zones.snap --names queries.log --format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -63,9 +65,10 @@ Exit codes: 0 the same, 1 differences, 2 it could not ask (also when only some q
 		},
 	}
 	f.from.ask.register(cmd, false)
+	f.from.inputs.inputs(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "`address` of the old server, port 53 unless it says another")
-	flags.StringVar(&f.with, "with", "", "`address` of our server (default the config's localproxy.dns, or what is in --snapshot)")
+	flags.StringVar(&f.with, "with", "", "`address` of our server (default the config's localproxy.dns, or what --snapshot or --zones would answer)")
 	flags.StringArrayVar(&f.from.zones, "zone", nil, "`zone` to compare (default all); may be repeated")
 	flags.StringVar(&f.from.snapshot, "snapshot", "", "take names, and without --with answers too, from this snapshot `file`")
 	flags.StringVar(&f.names, "names", "", "`file` with more names, or a query log; - is standard input")
@@ -75,6 +78,7 @@ Exit codes: 0 the same, 1 differences, 2 it could not ask (also when only some q
 	flags.StringVar(&f.format, "format", "text", "text, or json: a line for each difference, and the summary last")
 	_ = cmd.MarkFlagFilename("snapshot", "snap")
 	_ = cmd.MarkFlagFilename("names")
+	cmd.MarkFlagsMutuallyExclusive("snapshot", "zones")
 	return cmd
 }
 

@@ -44,7 +44,7 @@ func (f *compareFlags) sides(cmd *cobra.Command) (s *sides, err error) {
 			s.close()
 			return nil, err
 		}
-	case f.from.snapshot == "" && (f.axfr || f.names != "") && len(j.Zones) > 0:
+	case f.from.snapshot == "" && !f.from.offline() && (f.axfr || f.names != "") && len(j.Zones) > 0:
 		fmt.Fprintf(cmd.ErrOrStderr(), "without the names of a release: %v\n", err)
 		for _, apex := range j.Zones {
 			s.zones = append(s.zones, snapshot.Zone{Apex: apex})
@@ -67,7 +67,7 @@ func (f *compareFlags) ours(content exported) (compare.Asker, error) {
 	if f.with != "" {
 		return compare.NewServer(f.with), nil
 	}
-	if f.from.snapshot != "" {
+	if f.from.snapshot != "" || f.from.offline() {
 		return &engineAsker{engine: answer.NewEngine(answer.Config{}), content: content}, nil
 	}
 	cfg, _, err := loadConfig(f.from.ask.file)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,11 +15,13 @@ import (
 	"zonecast/internal/durable"
 	"zonecast/internal/export"
 	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile/write"
 )
 
 // exportFlags say what to export, as what, and where to.
 type exportFlags struct {
 	ask      clientFlags
+	inputs   stageFlags // folders, offline
 	format   string
 	zones    []string
 	out      string
@@ -36,7 +39,7 @@ func exportCommand() *cobra.Command {
 		Short: "Write zones as RFC 1035 files, tinydns data, Unbound configuration or hosts file",
 		Long: `Writes what is served in another server's format. It comes from the newest release of a running pipeline, fetched and
 verified as a local proxy does it (the public key is needed: localproxy.keys or localproxy.key_file), from an older --release
-that is kept, or from a --snapshot file.
+that is kept, from a --snapshot file, or from --zones (with --rules and --inventory) without any pipeline.
 
 Formats:
   rfc1035       zone files, for NSD, Knot, BIND and others; with -o a folder, one file for each zone
@@ -44,6 +47,8 @@ Formats:
   unbound       local-zone and local-data, for a resolver; simple zones only
   unbound-auth  zone files and auth-zone clauses for them, in a folder: everything is answered as here
   hosts         addresses and names, for /etc/hosts
+  octodns       zone files in YAML as octoDNS knows them
+  zones         zone files in YAML as zonecast loads them
 
 What a format cannot say is counted on standard error, by kind and with an example; --strict makes it exit 1. Files are
 replaced in one step each. SOA serials that follow the release are the release's version.
@@ -56,6 +61,7 @@ Exit codes: 0 written, 1 something could not be carried over and --strict is giv
 		Example: `  zonecast export --format tinydns -o /etc/tinydns/root/data
   zonecast export --zone example. -o zones-out
   zonecast export --snapshot zones.snap --format unbound-auth -o /etc/unbound/zones
+  zonecast export --zones zones --rules rules --inventory fleet.yaml --format octodns -o octo
   zonecast export --release 1795000180 --format hosts | grep web
   zonecast export --follow --format tinydns -o /etc/tinydns/root/data --reload "make -C /etc/tinydns/root"
   zonecast export --follow -o /etc/nsd/zones --reload "nsd-control reload"`,
@@ -84,8 +90,9 @@ Exit codes: 0 written, 1 something could not be carried over and --strict is giv
 
 func (f *exportFlags) register(cmd *cobra.Command) {
 	f.ask.register(cmd, false)
+	f.inputs.inputs(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.format, "format", string(export.RFC1035), "rfc1035, tinydns, unbound, unbound-auth or hosts")
+	flags.StringVar(&f.format, "format", string(export.RFC1035), strings.Join(formatNames(), ", "))
 	flags.StringArrayVar(&f.zones, "zone", nil, "`zone` to export (default all); may be repeated")
 	flags.StringVarP(&f.out, "output", "o", "", "file to write, or folder where there is a file for each zone (default standard output)")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if the format cannot carry everything")
@@ -95,7 +102,7 @@ func (f *exportFlags) register(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename("snapshot", "snap")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp))
 	f.follow.register(cmd)
-	cmd.MarkFlagsMutuallyExclusive("snapshot", "release")
+	cmd.MarkFlagsMutuallyExclusive("snapshot", "release", "zones")
 }
 
 func formatNames() []string {
@@ -108,7 +115,7 @@ func formatNames() []string {
 
 // job reads the flags that say what is written.
 func (f *exportFlags) job() (export.Job, error) {
-	j := export.Job{Format: export.Format(f.format), Serial: f.serial}
+	j := export.Job{Format: export.Format(f.format), Serial: f.serial, YAML: writeYAML}
 	if !slices.Contains(export.Formats, j.Format) {
 		return j, fmt.Errorf("--format %q: one of %s", f.format, strings.Join(formatNames(), ", "))
 	}
@@ -121,6 +128,9 @@ func (f *exportFlags) job() (export.Job, error) {
 			return j, fmt.Errorf("--zone: %w", err)
 		}
 		j.Zones = append(j.Zones, apex)
+	}
+	if j.Format.YAML() && f.out == "" && len(j.Zones) != 1 {
+		return j, fmt.Errorf("--format %s writes a file for each zone: name a folder with -o, or one zone with --zone", f.format)
 	}
 	if j.Format == export.UnboundAuth {
 		if f.out == "" {
@@ -183,4 +193,9 @@ func (f *exportFlags) write(cmd *cobra.Command, files []export.File) (lost expor
 		lost.Join(some)
 	}
 	return lost, nil
+}
+
+// writeYAML is the presenter's writer of zone files: its format, and octoDNS's part of it.
+func writeYAML(w io.Writer, apex zone.Name, names iter.Seq2[zone.Name, []zone.RRset], octo bool) error {
+	return write.Write(w, apex, names, write.Options{OctoDNS: octo})
 }

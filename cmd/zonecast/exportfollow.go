@@ -47,8 +47,8 @@ func (f *exportFlags) checkFollow(cmd *cobra.Command) error {
 	switch {
 	case f.out == "":
 		return errors.New("--follow needs -o: the file to keep current, or the folder")
-	case f.snapshot != "" || f.release != "" || f.serial != 0 || f.strict:
-		return errors.New("--follow goes with the newest release alone: without --snapshot, --release, --serial and --strict")
+	case f.snapshot != "" || f.release != "" || f.offline() || f.serial != 0 || f.strict:
+		return errors.New("--follow goes with the newest release alone: without --snapshot, --release, --zones, --rules, --inventory, --serial and --strict")
 	case f.follow.interval < time.Second || f.follow.timeout < time.Second:
 		return errors.New("--interval and --reload-timeout are 1s or more")
 	}

@@ -29,8 +29,15 @@ func (f *exportFlags) open(cmd *cobra.Command) (exported, error) {
 		return openExported(f.snapshot)
 	case f.release != "":
 		return f.past(cmd.Context())
+	case f.offline():
+		return f.folders(cmd)
 	}
 	return f.newest(cmd)
+}
+
+// offline tells whether folders are to be exported.
+func (f *exportFlags) offline() bool {
+	return f.inputs.zones != "" || f.inputs.rules != "" || len(f.inputs.inventory) > 0
 }
 
 func openExported(path string) (exported, error) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -21,13 +22,18 @@ const (
 	Unbound     Format = "unbound"      // one file of local-zone and local-data
 	UnboundAuth Format = "unbound-auth" // zone files, and a file of auth-zone clauses for them
 	Hosts       Format = "hosts"        // addresses and names (hosts(5))
+	OctoDNS     Format = "octodns"      // zone files in YAML, as octoDNS has them
+	ZoneYAML    Format = "zones"        // and as this program has them
 )
 
 // Formats lists them.
-var Formats = []Format{RFC1035, TinyDNS, Unbound, UnboundAuth, Hosts}
+var Formats = []Format{RFC1035, TinyDNS, Unbound, UnboundAuth, Hosts, OctoDNS, ZoneYAML}
 
 // Folder tells whether the format takes a file for each zone.
-func (f Format) Folder() bool { return f == RFC1035 || f == UnboundAuth }
+func (f Format) Folder() bool { return f == RFC1035 || f == UnboundAuth || f.YAML() }
+
+// YAML tells whether the format is one of Job.YAML's.
+func (f Format) YAML() bool { return f == OctoDNS || f == ZoneYAML }
 
 // Job says what to write of which zones.
 type Job struct {
@@ -38,6 +44,9 @@ type Job struct {
 	Zones []zone.Name
 	// Folder is where the files of an auth-zone clause will stand, as Unbound is to find them.
 	Folder string
+	// YAML writes the records of a zone, and fails for those that it has no word for: the format belongs to the presenter.
+	// octo leaves out what octoDNS does not know. It keeps a zone's records in memory.
+	YAML func(w io.Writer, apex zone.Name, names iter.Seq2[zone.Name, []zone.RRset], octo bool) error
 }
 
 // File is one file of an export.
@@ -58,7 +67,13 @@ func (j Job) Files(c snapshot.Content) ([]File, error) {
 	}
 	files := make([]File, 0, len(zones)+1)
 	for _, z := range zones {
-		files = append(files, File{Name: FileName(z.Apex), Write: func(w io.Writer) (Losses, error) {
+		name := FileName(z.Apex)
+		if j.Format.YAML() {
+			if name, err = yamlName(z.Apex); err != nil {
+				return nil, err
+			}
+		}
+		files = append(files, File{Name: name, Write: func(w io.Writer) (Losses, error) {
 			return j.write(w, c, []snapshot.Zone{z})
 		}})
 	}
@@ -100,7 +115,10 @@ type scribe interface {
 }
 
 func (j Job) write(w io.Writer, c snapshot.Content, zones []snapshot.Zone) (losses Losses, err error) {
-	if j.Format.Folder() || j.Format == RFC1035 {
+	switch {
+	case j.Format.YAML():
+		return j.yaml(w, c, zones[0])
+	case j.Format.Folder():
 		return j.zoneFiles(w, c, zones)
 	}
 	out := bufio.NewWriterSize(w, 64<<10)

@@ -3,6 +3,8 @@ package export
 import (
 	"bytes"
 	"flag"
+	"io"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 
 	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile/write"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -45,6 +48,10 @@ func open(t *testing.T, path string) *snapshot.Snapshot {
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+func inYAML(w io.Writer, apex zone.Name, names iter.Seq2[zone.Name, []zone.RRset], octo bool) error {
+	return write.Write(w, apex, names, write.Options{OctoDNS: octo})
 }
 
 func name(t *testing.T, text string) zone.Name {
@@ -100,7 +107,7 @@ func TestFormats(t *testing.T) {
 	s := build(t, zones...)
 	got := map[string]string{}
 	for _, format := range Formats {
-		texts, lost := written(t, Job{Format: format, Folder: "/etc/unbound/zones"}, s)
+		texts, lost := written(t, Job{Format: format, Folder: "/etc/unbound/zones", YAML: inYAML}, s)
 		for file, text := range texts {
 			got[filepath.Join(string(format), file)] = text
 		}
@@ -200,6 +207,9 @@ func TestChoice(t *testing.T) {
 	texts, _ = written(t, Job{Format: RFC1035}, s)
 	if _, ok := texts["0_25.2.0.192.in-addr.arpa.zone"]; !ok || len(texts) != 3 {
 		t.Errorf("files %q", slices.Collect(maps.Keys(texts)))
+	}
+	if _, err := (Job{Format: OctoDNS, YAML: inYAML}).Files(s); err == nil {
+		t.Error("a zone with a slash in its name becomes another's file")
 	}
 	if _, err := (Job{Format: TinyDNS, Zones: []zone.Name{name(t, "c.example.")}}).Files(s); err == nil {
 		t.Error("a zone that is not there makes an export without it")

@@ -27,6 +27,8 @@ const (
 	Large         Kind = "large"               // fits no datagram of 512 octets: over TCP only, by another program
 	NoServers     Kind = "no-servers"          // a zone without NS records is not served at all
 	OtherType     Kind = "other-type"          // anything but addresses
+	NoWord        Kind = "no-word"             // data or a type that the format cannot write
+	Settings      Kind = "zone-settings"       // SOA, serial and time stamp of a zone
 	NoHostname    Kind = "no-hostname"         // a name that hosts files cannot have
 )
 
@@ -45,6 +47,8 @@ var meaning = map[Kind]string{
 	Large:         "RRsets that fit no 512 octets: they need TCP there (axfrdns)",
 	NoServers:     "zones without NS records at their apex: not served there at all",
 	OtherType:     "RRsets that are not addresses",
+	NoWord:        "RRsets whose type or data cannot be written there",
+	Settings:      "zones whose SOA, fixed serial or time stamp setting is not carried over",
 	NoHostname:    "names that are no host names",
 }
 
