@@ -239,3 +239,30 @@ func TestPlanErrors(t *testing.T) {
 		contains(t, s.err, c.want)
 	}
 }
+
+// A module that changes: the plan shows the records that it would give for the live inventory; with zone files that
+// change too, both together. What the push does is that.
+func TestPlanOfRules(t *testing.T) {
+	t.Parallel()
+	w := reviewed(t)
+	w.event(putWeb2)
+	w.serves("web2.corp.example.", dns.TypeA, "192.0.2.11")
+	w.write("rules/servers.yaml", strings.Replace(serversModule, "ttl: 300", "ttl: 120", 1))
+	w.commit()
+	p := w.plan("--rules", "rules")
+	same(t, "effects", p.effects(), "~PTR 10.2.0.192.in-addr.arpa.\n~PTR 11.2.0.192.in-addr.arpa.\n~A web.corp.example.\n~A web1.corp.example.\n~A web2.corp.example.")
+	p.has(t, " web1.corp.example. A, TTL 300 -> 120\n", "by module servers, server/web1")
+	contains(t, p.text, "rules of main: ", "1 file changed")
+
+	w.write("rules/servers.yaml", strings.Replace(serversModule, "name: '{hostname}.corp.example.', type: A", "name: '{hostname}.new.example.', type: A", 1))
+	w.write("zones/new.example.yaml", "'': {type: NS, value: ns1.corp.example.}\n")
+	w.commit()
+	p = w.plan("--rules", "rules", "--zones", "zones")
+	same(t, "effects of both", p.effects(), "-A web1.corp.example.\n-A web2.corp.example.\n+NS new.example.\n+SOA new.example.\n+A web1.new.example.\n+A web2.new.example.")
+	contains(t, p.text, "new.example.: a new zone, 3 created")
+	contains(t, p.html, `"n":"web1.new.example."`)
+	out := w.must("push", "--rules", "rules", "--zones", "zones", "--plan", "plan.json", "--digest", p.plan.Digest)
+	contains(t, out, "rules: loaded", "zones: loaded")
+	w.serves("web2.new.example.", dns.TypeA, "192.0.2.11")
+	w.serves("web2.corp.example.", dns.TypeA, "NXDOMAIN")
+}
