@@ -49,6 +49,17 @@ func (l *livePlan) version() uint64 {
 	return version
 }
 
+// loadedRules are the rules that a plan of zone files alone rests on: where they are the same at the push, what comes out
+// otherwise is the inventory's doing.
+func (l *livePlan) loadedRules(source string) *plan.Files {
+	now := l.loads["rules."+source]
+	f := &plan.Files{Source: source, Commit: now.Commit, Loaded: now.Commit, Before: now.Files, After: map[string]string{}}
+	if f.Before == nil {
+		f.Before = map[string]string{}
+	}
+	return f
+}
+
 // rules asks what a folder of rules would give for the live inventory.
 func (l *livePlan) rules(ctx context.Context, source string, f *folder) (end plan.End, list []plan.Generated, err error) {
 	end, err = l.ask(ctx, "/v1/rules/plan", "rules."+source, f, nil, func(begin bool, line plan.Line) {

@@ -53,6 +53,7 @@ func (f *planFlags) make(cmd *cobra.Command) (*plan.Plan, error) {
 		return nil, err
 	}
 	pl := planning{cfg: cfg, source: f.source}
+	made := time.Now() // what is loaded from now on came after the plan
 	if !cmd.Flags().Changed("source") && cfg.Rules.Source != "" {
 		pl.source = cfg.Rules.Source
 	}
@@ -99,7 +100,7 @@ func (f *planFlags) make(cmd *cobra.Command) (*plan.Plan, error) {
 	}
 	p := plan.Compose(parts)
 	pl.judge(p, now)
-	p.Made = time.Now().UTC().Truncate(time.Second)
+	p.Made = made.UTC().Truncate(time.Second)
 	return p, p.Seal()
 }
 
@@ -124,6 +125,8 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, n
 		generated = list
 		parts.Rules = pl.rules.files(pl.source, end.Loaded.Commit, end.Files)
 		parts.Stopped, parts.Problems = append(parts.Stopped, end.Stopped...), append(parts.Problems, end.Problems...)
+	} else {
+		parts.Rules = l.loadedRules(pl.source)
 	}
 	pl.said("asking what would be served")
 	end, changes, err := l.zones(ctx, pl.zones, generated)

@@ -40,9 +40,9 @@ func (a *approvedPlan) read(rules, zones bool) (err error) {
 		return fmt.Errorf("%s has digest %s, and %s was approved: it is another plan", a.file, p.Digest, a.digest)
 	case p.Against.Kind != plan.Live:
 		return fmt.Errorf("%s was made against a %s, not against the running pipeline: run zonecast plan without --base, --snapshot and --release", a.file, p.Against.Kind)
-	case rules != (p.Rules != nil):
+	case rules && p.Rules == nil, !rules && p.Rules.Planned():
 		return partMismatch(a.file, "--rules", "rules", rules)
-	case zones != (p.Zones != nil):
+	case zones && p.Zones == nil, !zones && p.Zones.Planned():
 		return partMismatch(a.file, "--zones", "zones", zones)
 	}
 	return nil

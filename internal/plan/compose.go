@@ -100,6 +100,9 @@ func Differ(loaded, folder map[string]string) (after map[string]string) {
 	return after
 }
 
+// Planned tells whether a folder is part of the plan: its files, and not only what is loaded.
+func (f *Files) Planned() bool { return f != nil && (len(f.After) > 0 || f.Commit != f.Loaded) }
+
 // Empty tells whether nothing would change, neither what is served nor who gives it.
 func (p *Plan) Empty() bool {
 	return len(p.Changes) == 0 && !slices.ContainsFunc(p.Summaries, func(s Summary) bool { return s.New || s.Gone || s.Facts })

@@ -18,7 +18,7 @@ type Plan struct {
 	Made      time.Time      `json:"made"`
 	Against   Against        `json:"against"`
 	Zones     *Files         `json:"zones,omitempty"` // nil: zone files are not part of the plan
-	Rules     *Files         `json:"rules,omitempty"` // nil: rules are not part of the plan
+	Rules     *Files         `json:"rules,omitempty"` // where rules are not part of a plan of the pipeline: those that are loaded, for Drift
 	Changes   []Change       `json:"changes"`         // sorted by zone, then name, in canonical order (RFC 4034 6.1)
 	Summaries []Summary      `json:"summaries"`       // of the zones that change, sorted by apex
 	Stopped   []Stop         `json:"stopped,omitempty"`

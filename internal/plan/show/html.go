@@ -56,10 +56,10 @@ func HTML(w io.Writer, p *plan.Plan) error {
 	if !p.Made.IsZero() {
 		data.Made = p.Made.UTC().Format("2006-01-02 15:04:05") + " UTC"
 	}
-	if p.Zones != nil {
+	if p.Zones.Planned() {
 		data.Files = append(data.Files, "Zones: "+filesText(p.Against, p.Zones))
 	}
-	if p.Rules != nil {
+	if p.Rules.Planned() {
 		data.Files = append(data.Files, "Rules of "+clean(p.Rules.Source)+": "+filesText(p.Against, p.Rules))
 	}
 	for _, s := range p.Stopped {

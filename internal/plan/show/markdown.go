@@ -29,10 +29,10 @@ func Markdown(w io.Writer, p *plan.Plan) error {
 		fmt.Fprintf(&b, "### zonecast plan: nothing changes\n\nAgainst %s.\n", code(againstText(p.Against)))
 	} else {
 		fmt.Fprintf(&b, "### zonecast plan: %s\n\nAgainst %s.", heading(p), code(againstText(p.Against)))
-		if p.Zones != nil {
+		if p.Zones.Planned() {
 			fmt.Fprintf(&b, " Zones: %s.", code(filesText(p.Against, p.Zones)))
 		}
-		if p.Rules != nil {
+		if p.Rules.Planned() {
 			fmt.Fprintf(&b, " Rules of %s: %s.", code(p.Rules.Source), code(filesText(p.Against, p.Rules)))
 		}
 		b.WriteString("\n")

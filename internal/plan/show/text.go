@@ -48,10 +48,10 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 		out.line("", "Nothing changes against "+againstText(p.Against)+". "+clean(p.Digest))
 	} else {
 		out.line("", "Against "+againstText(p.Against))
-		if p.Zones != nil {
+		if p.Zones.Planned() {
 			out.line("", "zones: "+filesText(p.Against, p.Zones))
 		}
-		if p.Rules != nil {
+		if p.Rules.Planned() {
 			out.line("", "rules of "+clean(p.Rules.Source)+": "+filesText(p.Against, p.Rules))
 		}
 	}
