@@ -85,7 +85,7 @@ func (l *inventoryLists) read(entry string) {
 		err = unread.Err // the path stands beside it
 	}
 	bad := func(line int, name, check, text string) {
-		l.problems = append(l.problems, zone.Problem{Check: check, Severity: zone.Error, File: path, Line: line, Name: name, Text: text})
+		l.problems = append(l.problems, zone.Problem{Check: check, Severity: zone.Error, File: path, Line: max(line, 1), Column: 1, Name: name, Text: text})
 	}
 	if err != nil {
 		bad(0, "", "bad-inventory", err.Error())
