@@ -62,7 +62,7 @@ func (l *livePlan) loadedRules(source string) *plan.Files {
 
 // rules asks what a folder of rules would give for the live inventory.
 func (l *livePlan) rules(ctx context.Context, source string, f *folder) (end plan.End, list []plan.Generated, err error) {
-	end, err = l.ask(ctx, "/v1/rules/plan", "rules."+source, f, nil, func(begin bool, line plan.Line) {
+	end, err = l.ask(ctx, "/v1/rules/plan?source="+url.QueryEscape(source), "rules."+source, f, nil, func(begin bool, line plan.Line) {
 		if begin {
 			list = nil
 		}

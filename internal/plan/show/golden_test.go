@@ -93,3 +93,20 @@ func withoutOurs(page []byte) []byte {
 	page = bytes.Replace(page, []byte(pageStyle), nil, 1)
 	return hashes.ReplaceAll(page, []byte("HASH"))
 }
+
+// The example of the manual is what is printed.
+func TestManual(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/plan.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "```text\n" + string(text(t, golden(t, "manual"), Options{Limit: 100})) + "```\n"; !strings.Contains(string(page), want) {
+		t.Errorf("docs/plan.md has not this example:\n%s", want)
+	}
+	for _, text := range []string{MarkdownMark, "65,000 characters"} {
+		if !strings.Contains(string(page), text) {
+			t.Errorf("docs/plan.md does not say %q", text)
+		}
+	}
+}
