@@ -1,13 +1,11 @@
 package presenter
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 
+	"zonecast/internal/plan"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 	"zonecast/presenter/merge"
@@ -48,36 +46,15 @@ func (p *planner) written(n zone.Name) string {
 	if before == nil && after == nil {
 		return ""
 	}
-	h := sha256.New()
+	var place [][]byte
 	for _, side := range []struct {
-		human []byte
 		place merge.Place
 		at    func(key string) []byte
-	}{
-		{before, p.was.place(n), now},
-		{after, p.world.place(n), p.notes.records},
-	} {
-		for _, text := range [][]byte{
-			said(side.human), []byte(side.place.Zone), []byte(side.place.Above),
-			ofPeople(side.place.Cut, zone.TypeNS, side.at), ofPeople(side.place.DNAME, zone.TypeDNAME, side.at),
-		} {
-			h.Write([]byte{byte(len(text) >> 24), byte(len(text) >> 16), byte(len(text) >> 8), byte(len(text))})
-			h.Write(text)
-		}
+	}{{p.was.place(n), now}, {p.world.place(n), p.notes.records}} {
+		place = append(place, []byte(side.place.Zone), []byte(side.place.Above),
+			ofPeople(side.place.Cut, zone.TypeNS, side.at), ofPeople(side.place.DNAME, zone.TypeDNAME, side.at))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// said is what records say, without file and commit.
-func said(human []byte) []byte {
-	list := humanList(human)
-	parts := make([][]byte, len(list))
-	for i, h := range list {
-		h.File, h.Commit, h.Author = "", "", ""
-		parts[i] = row.EncodeHuman([]row.HumanRecord{h})
-	}
-	slices.SortFunc(parts, bytes.Compare)
-	return bytes.Join(parts, nil)
+	return plan.Written(humanList(before), humanList(after), place)
 }
 
 func humanList(value []byte) []row.HumanRecord {

@@ -14,6 +14,10 @@ import (
 
 // push takes a set of rules files, from PUT /v1/rules or the watched folder.
 func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answer, error) {
+	wrote, err := l.wroteSince(ctx, p.Plan)
+	if err != nil {
+		return load.Answer{}, err
+	}
 	for range trialRounds {
 		t, err := l.try(ctx, p.Set, func() (bool, error) {
 			current, ok, err := load.Loaded(l.rul)
@@ -27,13 +31,13 @@ func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answe
 			if err != nil {
 				return false, err
 			}
-			check, _ := l.reviewed(p, infos)
+			check, _ := l.reviewed(p, infos, wrote)
 			return check == "", nil
 		})
 		var a load.Answer
 		if err == nil {
 			err = l.do(ctx, &job{run: func(_ context.Context, b *batch) (err error) {
-				a, err = b.applyPush(p, by, t)
+				a, err = b.applyPush(p, by, t, wrote)
 				return err
 			}})
 		}
@@ -48,7 +52,7 @@ func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answe
 	return load.Answer{}, &refusal{http.StatusConflict, errStale}
 }
 
-func (b *batch) applyPush(p checkout.Push, by string, t *trial) (a load.Answer, err error) {
+func (b *batch) applyPush(p checkout.Push, by string, t *trial, wrote string) (a load.Answer, err error) {
 	current, ok, err := load.Loaded(b.l.rul)
 	if err != nil {
 		return a, err
@@ -69,7 +73,7 @@ func (b *batch) applyPush(p checkout.Push, by string, t *trial) (a load.Answer, 
 	if err != nil {
 		return a, err
 	}
-	if check, cause := b.l.reviewed(p, infos); check != "" {
+	if check, cause := b.l.reviewed(p, infos, wrote); check != "" {
 		a.Status, a.HeldID = load.StatusHeld, b.holdPush(p, check, cause)
 		return a, nil
 	}

@@ -2,12 +2,15 @@ package rules
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/plan"
 	"zonecast/internal/row"
+	"zonecast/internal/table"
 	"zonecast/rules/ruleset"
 )
 
@@ -19,8 +22,8 @@ const (
 
 // reviewed tells why a push must wait for a person: its effect is not the approved one. check is "" when it may load.
 // What else was loaded since the plan was made is no matter, as long as the files that the push changes, and the kinds
-// of all of them, were not touched.
-func (l *lead) reviewed(p checkout.Push, infos map[string]row.FileInfo) (check, cause string) {
+// of all of them, were not touched. Wrote is what people have written since (wroteSince).
+func (l *lead) reviewed(p checkout.Push, infos map[string]row.FileInfo, wrote string) (check, cause string) {
 	delta := load.Diff(infos, p.Files)
 	pushed := make(map[string]string, len(delta.Changed)+len(delta.Gone)) // "" is a file that goes
 	for _, f := range delta.Changed {
@@ -42,7 +45,48 @@ func (l *lead) reviewed(p checkout.Push, infos map[string]row.FileInfo) (check, 
 	if cause := filesDrifted(p.Plan.Rules, pushed, infos); cause != "" {
 		return checkPlanDrifted, cause
 	}
+	if wrote != "" {
+		return checkPlanDrifted, wrote
+	}
 	return "", ""
+}
+
+// wroteSince names the first name that the approved plan changes and at which people have written something else since
+// it was made: what the push comes to there was not reviewed. "" when there is none. It reads the store, beside the loop.
+func (l *lead) wroteSince(ctx context.Context, p *plan.Plan) (string, error) {
+	if p == nil || len(p.Changes) == 0 {
+		return "", nil
+	}
+	zones, err := table.Read(ctx, l.st, "zones")
+	if errors.Is(err, table.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	keys := make([]string, len(p.Changes))
+	for i, c := range p.Changes {
+		keys[i] = c.Name.String()
+	}
+	rows, first, more := zones.Rows(keys), "", 0
+	for i, c := range p.Changes {
+		var now []row.HumanRecord
+		if value, ok := rows[keys[i]]; ok {
+			if now, err = row.DecodeHuman(value); err != nil {
+				return "", fmt.Errorf("table zones, %s: %w", keys[i], err)
+			}
+		}
+		if c.Wrote(now) {
+			continue
+		}
+		if more++; first == "" {
+			first = fmt.Sprintf("%s: the zone files say something else there than when the plan was made", keys[i])
+		}
+	}
+	if more > 1 {
+		first += fmt.Sprintf("; and at %d more names", more-1)
+	}
+	return first, nil
 }
 
 // filesDrifted names the first file that is not as the approved plan has it, before or after; "" when there is none.

@@ -9,6 +9,9 @@ import (
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
 	"zonecast/internal/plan"
+	"zonecast/internal/row"
+	"zonecast/internal/table"
+	"zonecast/internal/zone"
 )
 
 // folder is a set of rules files by path.
@@ -161,4 +164,55 @@ func TestAWatchedFolderObeysThePlan(t *testing.T) {
 	}
 	w.write("servers.yaml", serversYAML+"\n")
 	w.eventually("held again", func() bool { _, held := w.heldCheck(checkPlanMissing); return held })
+}
+
+func TestWhatPeopleWroteMeanwhileIsDrift(t *testing.T) {
+	t.Parallel()
+	now := folder{"kinds.yaml": kindsYAML, "servers.yaml": serversYAML}
+	next := now.with("servers.yaml", serversYAML+"\n")
+	owner, err := zone.ParseName("web1.prod.example.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := func(ttl uint32) []row.HumanRecord {
+		return []row.HumanRecord{{Zone: owner, File: "prod.example.yaml", Commit: "z1", Set: zone.RRset{Type: zone.TypeA, TTL: ttl}}}
+	}
+	for title, c := range map[string]struct {
+		planned, loaded []row.HumanRecord
+		held            bool
+	}{
+		"nobody wrote":       {nil, nil, false},
+		"as it was":          {record(60), record(60), false},
+		"an override came":   {nil, record(60), true},
+		"an override went":   {record(60), nil, true},
+		"an override is new": {record(60), record(300), true},
+	} {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *Config) { c.Dir, c.RequirePlan = "", false })
+			w.push("c1", "", now, nil)
+			p := planned(t, "main", now, next)
+			p.Changes = []plan.Change{{Name: owner, Written: plan.Written(c.planned, c.planned, nil)}}
+			if err := p.Seal(); err != nil {
+				t.Fatal(err)
+			}
+			zones, err := table.OpenWriter(t.Context(), w.st, "zones", table.Options{Instance: "test", Shards: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tx := zones.Begin()
+			tx.Put("load", []byte(`{"commit":"z1"}`))
+			if c.loaded != nil {
+				tx.Put(owner.String(), row.EncodeHuman(c.loaded))
+			}
+			if err := table.Commit(t.Context(), tx); err != nil {
+				t.Fatal(err)
+			}
+			code, a := w.push("c2", "c1", next, p)
+			h, held := w.heldCheck(checkPlanDrifted)
+			if code != 200 || held != c.held || (a.Status == load.StatusHeld) != c.held || held && !strings.Contains(h.Cause, owner.String()) {
+				t.Fatalf("%d %+v, held %+v", code, a, w.held())
+			}
+		})
+	}
 }
