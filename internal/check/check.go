@@ -25,15 +25,16 @@ const (
 	Policy    Area = "policy"    // policy.yaml, and changes that break its rules
 	Gates     Area = "gates"     // what would be released
 	Master    Area = "master"    // zone files as BIND has them (RFC 1035)
+	Import    Area = "import"    // zones of other servers that become zone files
 )
 
 // Areas lists them.
-var Areas = []Area{Config, Files, Zones, Rules, Inventory, Merged, Loading, Policy, Gates, Master}
+var Areas = []Area{Config, Files, Zones, Rules, Inventory, Merged, Loading, Policy, Gates, Master, Import}
 
 // pages is where an area's checks are described.
 var pages = map[Area]string{
 	Config: "docs/config.md", Files: "docs/checks.md", Zones: "docs/zones.md", Rules: "docs/rules.md", Inventory: "docs/rules.md", Merged: "docs/zones.md",
-	Loading: "docs/held.md", Policy: "docs/policy.md", Gates: "docs/held.md", Master: "docs/checks.md",
+	Loading: "docs/held.md", Policy: "docs/policy.md", Gates: "docs/held.md", Master: "docs/checks.md", Import: "docs/moving.md",
 }
 
 // Code is one check.
@@ -54,7 +55,7 @@ func (c Code) Excusable() bool { return c.Severity == zone.Warning || c.Code == 
 
 // All gives every check, sorted by area and code.
 func All() []Code {
-	all := slices.Concat(configCodes, fileCodes, zoneCodes, ruleCodes, inventoryCodes, mergedCodes, loadingCodes, policyCodes, gateCodes, masterCodes)
+	all := slices.Concat(configCodes, fileCodes, zoneCodes, ruleCodes, inventoryCodes, mergedCodes, loadingCodes, policyCodes, gateCodes, masterCodes, importCodes)
 	slices.SortFunc(all, func(a, b Code) int {
 		if d := slices.Index(Areas, a.About[0]) - slices.Index(Areas, b.About[0]); d != 0 {
 			return d
