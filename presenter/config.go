@@ -27,6 +27,8 @@ type Config struct {
 	OctoDNSTarget string `yaml:"octodns_target"`
 	// Held bounds the list of held RRsets; more are counted. 1 to 100,000.
 	Held int `yaml:"held"`
+	// OverrideMax is how long a record that is set by hand (zonecast override set) may last: 1m to 168h.
+	OverrideMax time.Duration `yaml:"override_max"`
 	// RequirePlan holds a push without an approved plan.
 	RequirePlan bool `yaml:"-"`
 }
@@ -40,6 +42,8 @@ func DefaultConfig() Config {
 		TTL:     3600,
 		SOA:     zonefile.SOA{Refresh: 86400, Retry: 7200, Expire: 3600000, Minimum: 60},
 		Held:    1000,
+
+		OverrideMax: 24 * time.Hour,
 
 		OctoDNSTarget: zonefile.DefaultTarget,
 	}
@@ -75,6 +79,9 @@ func (c Config) Check() error {
 	}
 	if c.Held < 1 || c.Held > 100_000 {
 		bad("held: %d is not between 1 and 100,000", c.Held)
+	}
+	if c.OverrideMax < time.Minute || c.OverrideMax > 7*24*time.Hour {
+		bad("override_max: %v is not between 1m and 168h", c.OverrideMax)
 	}
 	return errors.Join(errs...)
 }

@@ -45,7 +45,8 @@ type sourceState struct {
 // known is what is at one name.
 type known struct {
 	human  []byte
-	rows   [][]byte // by source
+	glass  []row.HumanRecord // set by hand
+	rows   [][]byte          // by source
 	faults []merge.Fault
 }
 

@@ -17,6 +17,8 @@ import (
 func (s *Stage) mount(h *service.Host) {
 	h.Mux.HandleFunc("PUT /v1/zones", h.Guard(s.putZones))
 	h.Mux.HandleFunc("POST /v1/zones/plan", h.Question(s.postPlan))
+	h.Mux.HandleFunc("POST /v1/overrides", h.Guard(s.postOverride))
+	h.Mux.HandleFunc("DELETE /v1/overrides/{id}", h.Guard(s.dropOverride))
 	h.Mux.HandleFunc("POST /v1/stages/"+owner+"/held/{id}/release", h.Guard(s.postRelease))
 }
 

@@ -128,7 +128,7 @@ func (t *term) mark(key string) {
 func (t *term) resolve(n zone.Name, p merge.Place) outcome {
 	key := n.String()
 	in := merge.Input{Owner: n, Place: p, Now: t.at.Unix(), Last: func() (row.Presented, bool) { return t.lastAt(key) }}
-	in.Human = humanAt(t.log, key, t.human[key])
+	in.Human = append(humanAt(t.log, key, t.human[key]), t.glass.byName[key]...)
 	in.Sources = make([]merge.Source, 0, len(t.inputs))
 	for _, i := range t.inputs {
 		in.Sources = append(in.Sources, sourceAt(t.log, i.source, key, i.rows[key], i.absent()))

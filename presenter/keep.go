@@ -60,14 +60,12 @@ func encode(v any) []byte {
 
 // setHuman takes over the human records at a name; nil for none.
 func (t *term) setHuman(key string, value []byte) {
-	delete(t.expires, key)
 	if value == nil {
 		delete(t.human, key)
-		return
+	} else {
+		t.human[key] = value
 	}
-	t.human[key] = value
-	list, _ := row.DecodeHuman(value) // resolve tells of a damaged row
-	t.nextOf(key, list, t.now().Unix())
+	t.nextOf(key, t.recordsOf(key), t.now().Unix())
 }
 
 // nextOf notes when the next of the records at a name expires.
@@ -103,11 +101,11 @@ func (t *term) expiry() float64 {
 
 // expire marks the names at which a record has expired.
 func (t *term) expire() {
+	t.endGlass()
 	now := t.at.Unix()
 	for key, at := range t.expires {
 		if at <= now {
-			list, _ := row.DecodeHuman(t.human[key])
-			t.nextOf(key, list, now)
+			t.nextOf(key, t.recordsOf(key), now)
 			t.mark(key)
 		}
 	}

@@ -116,6 +116,7 @@ func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string) {
 	t.dropPush()
 	load.PutLoaded(t.tx.zones, row.Load{Commit: set.Commit, Prefix: set.Prefix, Head: set.Head, At: t.at.Unix(), By: by, Author: set.Author})
 	t.noteLoaded(set.Commit)
+	t.supersedeGlass()
 	t.edits++
 	t.log.Info("zones loaded", "commit", set.Commit, "by", by, "zones", len(t.world.zones), "problems", len(l.problems), "held", len(l.held))
 	return l.problems, strings.Join(l.held[:min(1, len(l.held))], "")

@@ -75,7 +75,7 @@ func (g *termGround) end(ctx context.Context) {
 }
 
 func (g *termGround) knownAt(key string) known {
-	k := known{human: g.human[key], rows: make([][]byte, len(g.inputs))}
+	k := known{human: g.human[key], glass: g.glass.byName[key], rows: make([][]byte, len(g.inputs))}
 	for i, in := range g.inputs {
 		k.rows[i] = in.rows[key]
 	}

@@ -313,7 +313,7 @@ func (p *planner) resolve(n zone.Name, place merge.Place) outcome {
 	key := n.String()
 	k, over := p.seen[key], p.over[key]
 	in := merge.Input{Owner: n, Place: place, Now: p.at.Unix(), Last: func() (row.Presented, bool) { return p.last(key) }}
-	in.Human = humanAt(p.log, key, p.notes.records(key))
+	in.Human = append(humanAt(p.log, key, p.notes.records(key)), k.glass...)
 	in.Sources = make([]merge.Source, 0, len(p.sources))
 	for i, s := range p.sources {
 		value, changes := over[i]

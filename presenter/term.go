@@ -26,7 +26,8 @@ type term struct {
 	zones, presented, conflicts, held *table.Writer
 	tx                                changes
 	inputs                            []*input
-	human                             map[string][]byte       // owner name -> encoded human records
+	human                             map[string][]byte // owner name -> encoded human records
+	glass                             glass
 	files                             map[string]row.FileInfo // the loaded zone files
 	links                             map[string]bool         // those of them that say which zones files are part of
 	edits                             uint64                  // counts what loads change, and sources as a whole
@@ -64,7 +65,7 @@ type job struct {
 var errEnded = errors.New("no leader any more")
 
 func (s *Stage) newTerm() *term {
-	t := &term{Stage: s, human: map[string][]byte{}, links: map[string]bool{}, expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
+	t := &term{Stage: s, human: map[string][]byte{}, links: map[string]bool{}, glass: newGlass(), expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
 		dirty: map[zone.Name]bool{}, faults: map[zone.Name][]merge.Fault{}, listed: map[string]bool{},
 		news: make(chan news), jobs: make(chan *job), opened: make(chan struct{}), ended: make(chan struct{})}
 	for _, source := range s.cfg.Sources {
@@ -105,6 +106,7 @@ func (t *term) takeOver(ctx context.Context) error {
 		if name, ok := strings.CutPrefix(key, row.PrefixName); ok {
 			t.setHuman(name, value)
 		}
+		t.recallGlass(key, value)
 		if apex, ok := strings.CutPrefix(key, row.PrefixZone); ok {
 			if err := t.setZone(apex, value); err != nil {
 				return err
@@ -294,6 +296,11 @@ func (t *term) namesWith(presented iter.Seq[string]) iter.Seq[zone.Name] {
 		}
 		for key := range t.human {
 			if !t.has(key) && !each(key) {
+				return
+			}
+		}
+		for key := range t.glass.byName {
+			if !t.has(key) && t.human[key] == nil && !each(key) {
 				return
 			}
 		}

@@ -51,6 +51,7 @@ func (t *term) begin(ctx context.Context) (err error) {
 	if err := t.know(ctx); err != nil {
 		return err
 	}
+	t.c.recallByHand(t.state.ByHand)
 	t.c.finding = t.m.finding
 	if err := t.readPolicies(ctx); err != nil {
 		return err

@@ -25,6 +25,7 @@ type content struct {
 
 	units   map[zone.Name]*unit
 	in      map[zone.Name]*unit // the unit a name's difference is in
+	byHand  map[zone.Name]bool  // names at which a record that was set by hand is published
 	gone    map[zone.Name]bool  // published zones that presented has no more
 	touched map[*unit]bool      // units to be judged (again)
 	corrupt map[string]bool     // keys of presented that cannot be read: they stay as published (P3)
@@ -54,7 +55,7 @@ func newContent(rows getter, log *slog.Logger, protected []zone.Name, visit func
 	c := &content{
 		rows: rows, log: log, protected: protected,
 		zones: map[zone.Name]row.ZoneFacts{}, names: map[zone.Name]int{}, size: map[zone.Name]*sizes{},
-		corrupt: map[string]bool{}, finding: func(policy.Finding) {},
+		corrupt: map[string]bool{}, byHand: map[zone.Name]bool{}, finding: func(policy.Finding) {},
 	}
 	c.reset()
 	for key, value := range rows.All() {
@@ -214,6 +215,7 @@ func (c *content) takeName(key string, value []byte) {
 			c.spoilt(key, err)
 			return
 		}
+		d.byHand = byHand(value)
 	}
 	if len(c.corrupt) > 0 {
 		delete(c.corrupt, key)
@@ -241,15 +243,18 @@ func (c *content) setName(n zone.Name, d diff) {
 	}
 	have := c.published(n)
 	d.was = have.Zone
+	same := have.Zone == d.apex && zone.SetsEqual(have.Sets, d.sets) || len(have.Sets)+len(d.sets) == 0
+	if same && !d.byHand {
+		delete(c.byHand, n) // what came after it is published
+	}
+	d.hand = d.byHand || c.byHand[n]
 	switch {
-	case len(have.Sets) == 0 && len(d.sets) == 0:
+	case same:
 		return
 	case len(have.Sets) == 0:
 		d.kind = created
 	case len(d.sets) == 0:
 		d.kind, d.apex = deleted, ""
-	case have.Zone == d.apex && zone.SetsEqual(have.Sets, d.sets):
-		return
 	default:
 		d.kind = changed
 	}

@@ -15,8 +15,9 @@ import (
 
 // state is what a later leader needs to know and the head does not say.
 type state struct {
-	Bases  []release.Base    `json:"bases"`            // the newest keepBases, oldest first
-	Frozen *release.Rollback `json:"frozen,omitempty"` // rolled back, until resumed
+	Bases  []release.Base    `json:"bases"`             // the newest keepBases, oldest first
+	Frozen *release.Rollback `json:"frozen,omitempty"`  // rolled back, until resumed
+	ByHand []string          `json:"by_hand,omitempty"` // names at which a record that was set by hand is published, sorted
 }
 
 // withBase is the state after one more base.

@@ -35,12 +35,18 @@ func (t *term) releaseNow(ctx context.Context, now time.Time) error {
 		if len(t.cfg.Gates.Checks) > 0 {
 			last = func(passing map[*unit]Summary) map[*unit]verdict { return t.siteChecks(ctx, passing) }
 		}
+		var taken map[*unit]*unit
+		if t.blind == nil { // else nothing is released by itself
+			taken = t.c.takeByHand()
+		}
 		p = t.c.judge(t.cfg.Gates, t.gates, t.holding, now, last)
+		p.passByHand(t.c, taken)
 		if stopped, err := t.guardBlind(ctx, p, now); stopped || err != nil {
 			return err
 		}
 	}
 	hold := t.noteHeld(p)
+	t.noteByHand()
 	note, epoch := "", t.epochNow()
 	if t.order != nil && (len(p.pass) > 0 || len(t.c.zones) > 0) { // never a release without any zone (P2)
 		note = t.order.note
@@ -215,6 +221,7 @@ func (t *term) apply(tx *table.Tx, units []*unit, version uint64, now time.Time)
 				tx.Put(n.String(), row.Published{Since: version, Zone: d.apex, Sets: d.sets}.Encode())
 			}
 			names = append(names, snapshot.NameChange{Name: n, Sets: d.sets})
+			t.c.released(n, d)
 		}
 		if _, ok := t.c.zones[u.apex]; ok {
 			t.c.sizes(u.apex).add(now, before, t.c.names[u.apex])
@@ -226,7 +233,13 @@ func (t *term) apply(tx *table.Tx, units []*unit, version uint64, now time.Time)
 		if t.c.units[u.apex] == u {
 			t.c.forget(u)
 		}
+		for n := range u.names { // of what passed without its zone
+			if t.c.in[n] == u {
+				delete(t.c.in, n)
+			}
+		}
 	}
+	t.noteByHand()
 	delta, _ := t.tree.Delta(zones, names) // no undo: after a failure the term ends
 	return delta, counts, nil
 }

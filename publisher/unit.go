@@ -18,6 +18,8 @@ type diff struct {
 	sets []zone.RRset // none: the name is to have no records
 	kind kind
 
+	byHand bool           // a person set by hand what is to be
+	hand   bool           // that, or what is published: it passes the gates by itself
 	causes []policy.Cause // who causes it, for a policy
 	known  bool           // causes are known
 }
@@ -40,6 +42,7 @@ type unit struct {
 	facts *factsDiff
 	names map[zone.Name]diff
 	count [kinds]int
+	hand  int // names whose difference is of what was set by hand
 
 	free  *Summary        // somebody let this much go
 	freed *decision.Entry // and this is to be logged of it
@@ -52,11 +55,17 @@ func (u *unit) put(n zone.Name, d diff) {
 	u.drop(n)
 	u.names[n] = d
 	u.count[d.kind]++
+	if d.hand {
+		u.hand++
+	}
 }
 
 func (u *unit) drop(n zone.Name) {
 	if old, ok := u.names[n]; ok {
 		u.count[old.kind]--
+		if old.hand {
+			u.hand--
+		}
 		delete(u.names, n)
 		delete(u.unjudged, n)
 		delete(u.found, n)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -119,10 +120,15 @@ func causeText(c api.Cause) string {
 		return text
 	}
 	text := c.File
+	if o.Glass() {
+		text = "set by hand by " + cmp.Or(o.Author, "unknown") + " (" + c.File + ")"
+	}
 	if c.Line > 0 {
 		text += fmt.Sprintf(":%d:%d", c.Line, c.Column)
 	}
-	text += ", commit " + shortCommit(o.Commit)
+	if !o.Glass() {
+		text += ", commit " + shortCommit(o.Commit)
+	}
 	if o.Mode != "" {
 		text += ", mode " + o.Mode
 	}

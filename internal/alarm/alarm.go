@@ -33,6 +33,7 @@ const (
 	ProxiesGone   = "ZonecastProxiesGone"
 	ProxiesLag    = "ZonecastProxiesLagging"
 	ProxiesStale  = "ZonecastProxyStale"
+	ByHand        = "ZonecastOverrideInForce"
 )
 
 const (
@@ -57,7 +58,8 @@ type Alarm struct {
 // Key is the same for the same alarm.
 func (a Alarm) Key() string { return a.Name + " " + a.Subject }
 
-// Judge gives what is wrong, the worst first. Its length is bounded by the number of stages and maxHeld.
+// Judge gives what is wrong, the worst first. Its length is bounded by the number of stages, maxHeld, and how many records may be
+// set by hand.
 func Judge(f Facts) []Alarm {
 	j := judge{Facts: f, list: []Alarm{}}
 	j.leaders()
@@ -66,6 +68,10 @@ func Judge(f Facts) []Alarm {
 	j.head()
 	j.held()
 	j.proxies()
+	for _, g := range j.ByHand {
+		j.add(Alarm{ByHand, Warning, g.ID, fmt.Sprintf("%s %s is set by hand by %s, for %s more: %s", g.Name, g.Type, g.By, ago(time.Unix(g.Expires, 0).Sub(j.Now)), g.Reason),
+			"bring it into the zone file (it goes by itself then), or take it back: zonecast override drop " + g.Name + " " + g.Type + " --reason …", g.At})
+	}
 	if b := f.Back; b != nil {
 		j.add(Alarm{Rollback, Warning, "", fmt.Sprintf("rolled back to version %d by %s: %s", b.To, b.By, b.Reason),
 			"nothing new is released until zonecast releases resume", b.Since})

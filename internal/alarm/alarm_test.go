@@ -86,6 +86,9 @@ func TestJudge(t *testing.T) {
 		"a fleet that is well": {func(f *Facts) {
 			f.Proxies = fleet.Summary{Known: 10_000, Alive: 10_000, States: map[fleet.State]int{fleet.Fresh: 10_000}}
 		}, ""},
+		"set by hand": {func(f *Facts) {
+			f.ByHand = []row.GlassNote{{ID: "1", Name: "web1.example.", Type: "A", By: "ana", Reason: "INC-1", At: now - 60, Expires: now + 60}}
+		}, "ZonecastOverrideInForce 1"},
 		"held": {func(f *Facts) {
 			f.Held = []row.Held{{ID: "presenter:1", Owner: "presenter", Since: 5}, {ID: "publisher:2", Owner: "publisher", Since: 9}}
 			f.HeldBy = map[string]int{"presenter": 1, "publisher": 1}

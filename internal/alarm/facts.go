@@ -28,6 +28,7 @@ type Facts struct {
 	HeldBy   map[string]int // by owner: all of them
 	Back     *release.Rollback
 	Proxies  fleet.Summary // of those that report; Read leaves it out
+	ByHand   []row.GlassNote
 }
 
 // maxHeld bounds the held things of one owner that are alarms of their own; the others are counted in one.
@@ -65,6 +66,11 @@ func Read(ctx context.Context, st store.Store, stream string) (Facts, error) {
 			return f, err
 		}
 		f.Tables[name] = head
+		if name == "zones" {
+			if f.ByHand, err = byHand(ctx, st); err != nil {
+				return f, err
+			}
+		}
 		if owner, ok := strings.CutPrefix(name, heldTable); ok && head.Rows > 0 {
 			f.HeldBy[owner] = int(head.Rows)
 			list, err := held(ctx, st, name)
@@ -109,4 +115,16 @@ func InForce(ctx context.Context, st store.Store) (*release.Rollback, error) {
 		return nil, fmt.Errorf("%s: %w", release.PathState, err)
 	}
 	return s.Frozen, nil
+}
+
+// byHand reads which records are set by hand.
+func byHand(ctx context.Context, st store.Store) (list []row.GlassNote, err error) {
+	value, ok, err := table.Lookup(ctx, st, "zones", row.KeyGlass)
+	if err != nil || !ok {
+		return nil, err
+	}
+	if err := json.Unmarshal(value, &list); err != nil {
+		return nil, fmt.Errorf("table zones, %s: %w", row.KeyGlass, err)
+	}
+	return list, nil
 }

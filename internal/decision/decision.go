@@ -30,13 +30,15 @@ const (
 	Rollback = "rollback"
 	Resume   = "resume"
 	Epoch    = "new-epoch"
+	Override = "override" // a record was set by hand
+	Drop     = "override-drop"
 )
 
 // Entry is one decision.
 type Entry struct {
 	At     int64  `json:"at"`    // Unix seconds, by the stage's clock
 	Stage  string `json:"stage"` // who carried it out: "rules.main", "presenter", "publisher"
-	What   string `json:"what"`  // release, rollback, resume or new-epoch
+	What   string `json:"what"`  // one of the words above
 	By     string `json:"by"`    // as they said; the token tells nobody apart
 	From   string `json:"from"`  // the address that the request came from
 	Reason string `json:"reason"`

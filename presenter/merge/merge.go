@@ -68,12 +68,16 @@ const (
 	WhyTooLarge  = "too-large"  // with it the RRset would be too large
 )
 
-const rankHuman = 0
+// Ranks above those of the sources: what a person set by hand at night stands above what files say.
+const (
+	rankGlass = -1
+	rankHuman = 0
+)
 
 // claim is a row.Claim on its way.
 type claim struct {
 	row.Claim
-	rank   int // 0 is human, then the sources in order of priority
+	rank   int // rankGlass, rankHuman, then the sources in order of priority
 	shared bool
 }
 
@@ -117,27 +121,35 @@ func (m *merger) standing(match func(c *claim) bool) bool {
 	return slices.ContainsFunc(m.claims, func(c claim) bool { return !c.lost() && match(&c) })
 }
 
-// human lets the records of people act on the generated claims.
+// human lets the records of people act on the generated claims, and those that were set by hand on both.
 func (m *merger) human() {
-	for _, h := range m.Human {
-		c := claim{Claim: row.Claim{Set: h.Set, Origin: row.Origin{File: h.File, Commit: h.Commit, Mode: h.Mode, Scope: h.Scope,
-			Reason: h.Reason, Expires: h.Expires, Author: h.Author}}, rank: rankHuman}
-		switch {
-		case h.Zone != m.home(h.Set.Type):
-			c.Why = WhyChildZone
-		case h.Expires != 0 && h.Expires <= m.Now:
-			c.Why = WhyExpired
-		case h.Mode == zonefile.ModeMask:
-			m.override(h, WhyMask)
-			m.masks = append(m.masks, c.Claim)
-			continue
-		case h.Mode == zonefile.ModeReplace:
-			m.override(h, WhyOverride)
-		case h.Mode == "":
-			m.shadow(WhyConflict, func(c *claim) bool { return c.rank != rankHuman && c.Set.Type == h.Set.Type })
+	for _, rank := range []int{rankHuman, rankGlass} {
+		for _, h := range m.Human {
+			if h.Glass() == (rank == rankGlass) {
+				m.humanRecord(h, rank)
+			}
 		}
-		m.claims = append(m.claims, c)
 	}
+}
+
+func (m *merger) humanRecord(h row.HumanRecord, rank int) {
+	c := claim{Claim: row.Claim{Set: h.Set, Origin: row.Origin{File: h.File, Commit: h.Commit, Mode: h.Mode, Scope: h.Scope,
+		Reason: h.Reason, Expires: h.Expires, Author: h.Author}}, rank: rank}
+	switch {
+	case h.Zone != m.home(h.Set.Type):
+		c.Why = WhyChildZone
+	case h.Expires != 0 && h.Expires <= m.Now:
+		c.Why = WhyExpired
+	case h.Mode == zonefile.ModeMask:
+		m.override(h, rank, WhyMask)
+		m.masks = append(m.masks, c.Claim)
+		return
+	case h.Mode == zonefile.ModeReplace:
+		m.override(h, rank, WhyOverride)
+	case h.Mode == "":
+		m.shadow(WhyConflict, func(c *claim) bool { return c.rank > rankHuman && c.Set.Type == h.Set.Type })
+	}
+	m.claims = append(m.claims, c)
 }
 
 // home is the zone whose records of a type count here: the DS of a zone stands in the one above (RFC 4035 2.4, 3.1.4.1).
@@ -148,10 +160,31 @@ func (m *merger) home(t zone.Type) zone.Name {
 	return m.Place.Zone
 }
 
-func (m *merger) override(h row.HumanRecord, why string) {
+// override gives way to a record: what is generated, and to one set by hand what files say too. In place of a CNAME, which
+// stands alone, one set by hand may put anything.
+func (m *merger) override(h row.HumanRecord, rank int, why string) {
 	all := h.Scope == zonefile.ScopeName || h.Mode == zonefile.ModeReplace && h.Set.Type == zone.TypeCNAME
 	all = all && h.Zone == m.Place.Zone // the zone above has a say on the DS alone
-	m.shadow(why, func(c *claim) bool { return c.rank != rankHuman && (all || c.Set.Type == h.Set.Type) })
+	covers := func(t zone.Type) bool {
+		return all || t == h.Set.Type || t == zone.TypeCNAME && rank == rankGlass && h.Mode == zonefile.ModeReplace
+	}
+	m.shadow(why, func(c *claim) bool { return c.rank > rank && covers(c.Set.Type) })
+	if rank != rankGlass {
+		return
+	}
+	for i := range m.claims { // no conflict while somebody has decided it
+		if c := &m.claims[i]; c.Why == WhyConflict && covers(c.Set.Type) {
+			c.Why = why
+		}
+	}
+	m.masks = slices.DeleteFunc(m.masks, func(c row.Claim) bool {
+		if c.Origin.Glass() || !all && (!covers(c.Set.Type) || c.Origin.Scope == zonefile.ScopeName) {
+			return false
+		}
+		c.Why = why
+		m.claims = append(m.claims, claim{Claim: c, rank: rankHuman})
+		return true
+	})
 }
 
 // structure shadows what the zones leave no room for.
@@ -190,7 +223,7 @@ func (m *merger) priority() {
 	winners := make(map[zone.Type]best)
 	for i := range m.claims {
 		c := &m.claims[i]
-		if c.rank == rankHuman || c.lost() {
+		if c.rank <= rankHuman || c.lost() {
 			continue
 		}
 		w, ok := winners[c.Set.Type]

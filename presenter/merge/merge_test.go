@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // Each file in testdata is a merge at one name, given in its comment with what Place has to say ("owner cut=… dname=…
-// glue apex"): human.yaml (zone example.com), one file generated.<source> each ("module entity [shared] [chosen|standby|kept] TTL type data"), the highest
+// glue apex"): human.yaml and glass.yaml (zone example.com), one file generated.<source> each ("module entity [shared] [chosen|standby|kept] TTL type data"), the highest
 // priority first, last.<source> with what was served before, and the result.
 func TestGolden(t *testing.T) {
 	t.Parallel()
@@ -48,7 +48,12 @@ func TestGolden(t *testing.T) {
 					p := Merge(Input{Owner: in.Owner, Place: in.Place, Sources: []Source{{Name: before, Contributions: contributions(t, string(f.Data))}}}).Row
 					in.Last = func() (row.Presented, bool) { return p, true }
 				case f.Name == "human.yaml":
-					in.Human = human(t, in.Owner, f.Data)
+					in.Human = append(in.Human, human(t, in.Owner, f.Data)...)
+				case f.Name == "glass.yaml": // set by hand
+					for _, h := range human(t, in.Owner, f.Data) {
+						h.File = row.GlassFile + "1"
+						in.Human = append([]row.HumanRecord{h}, in.Human...)
+					}
 				case f.Name == "result":
 					want = i
 				}

@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -90,9 +91,14 @@ type fileGroup struct {
 	files []checkout.File
 }
 
+var errGlass = errors.New("no file stands in this folder: it is the name of records set by hand")
+
 // ZoneOf tells which zone a file of the folder belongs to, by its path.
 func ZoneOf(path string) (zone.Name, error) {
 	first, _, folder := strings.Cut(path, "/")
+	if folder && first+"/" == row.GlassFile {
+		return "", errGlass
+	}
 	if !folder {
 		first = strings.TrimSuffix(strings.TrimSuffix(first, ".yaml"), ".yml")
 	}
