@@ -86,7 +86,7 @@ At most 100 may be in force. What it prints at the end is the record for the zon
 
 // reportOverride says what was done, and waits a moment to see it served.
 func reportOverride(ctx context.Context, c *client, w io.Writer, ask presenter.GlassAsk, a presenter.GlassAnswer) error {
-	end := fmt.Sprintf("until %s (%s)", when(a.Expires), days(time.Until(time.Unix(a.Expires, 0)).Round(time.Second)))
+	end := fmt.Sprintf("until %s (%s)", when(a.Expires), days(time.Until(time.Unix(a.Expires, 0)).Round(time.Minute)))
 	switch {
 	case a.DryRun:
 		fmt.Fprintf(w, "nothing was done; this would be set by hand: %s %s, %s\n", a.Name, strings.ToUpper(ask.Type), end)
