@@ -78,7 +78,7 @@ Start with:  zonecast init my-dns --zone corp.example && cd my-dns && zonecast u
 	inGroup("run", upCommand(), rulesCommand(), presenterCommand(), publisherCommand(), localproxyCommand())
 	inGroup("ask", queryCommand(), explainCommand(), conflictsCommand(), overridesCommand(), heldCommand(), releasesCommand(), statusCommand(), proxiesCommand(), tableCommand(), stalenessCommand(), compareCommand(), notifyCommand())
 	inGroup("change", eventCommand(), planCommand(), pushCommand(), overrideCommand(), backupCommand(), restoreCommand())
-	inGroup("offline", initCommand(), checkCommand(), fmtCommand(), snapshotCommand(), exportCommand(), importCommand(), keygenCommand(), storeCommand())
+	inGroup("offline", initCommand(), checkCommand(), fmtCommand(), schemaCommand(), snapshotCommand(), exportCommand(), importCommand(), keygenCommand(), storeCommand())
 	explainUsage(root)
 	return root
 }

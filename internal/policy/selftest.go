@@ -25,6 +25,9 @@ var testNow = time.Unix(1_800_000_000, 0)
 // givenKeys are the fields that a test may give.
 var givenKeys = []string{"change", "zone", "name", "type", "ttl", "values", "rotate", "old", "source", "module", "entity", "file", "author", "mode", "scope", "reason", "left"}
 
+// oldKeys are those of old, of what is given.
+var oldKeys = []string{"ttl", "values"}
+
 func (s *source) tests(n *yaml.Node) (list []test) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) > maxTests {
 		s.Fail("bad-test", n, fmt.Sprintf("tests must be a list of at most %d tests", maxTests), "")
@@ -72,7 +75,7 @@ func (s *source) given(n *yaml.Node) Change {
 	after := s.set(n, f, c.Type, zone.RRset{Type: c.Type, TTL: 300})
 	before := after
 	if v := f["old"]; v != nil {
-		before = s.set(v, s.Mapping(v, "old", "ttl", "values"), c.Type, after)
+		before = s.set(v, s.Mapping(v, "old", oldKeys...), c.Type, after)
 	}
 	s.kind(n, f, &c, &before, &after)
 	s.origin(f, &c.Origin)

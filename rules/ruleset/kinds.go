@@ -152,13 +152,16 @@ func (s *source) attrs(n *yaml.Node, what string, fields bool) []Attr {
 	return attrs
 }
 
+// attributeKeys are those of an attribute that is not the name of a type.
+var attributeKeys = []string{"type", "enum", "list", "optional", "default"}
+
 func (s *source) attr(name string, n *yaml.Node, field bool) Attr {
 	a := Attr{Name: name}
 	if n.Kind == yaml.ScalarNode {
 		a.Type = s.scalarType(n)
 		return a
 	}
-	spec := s.Mapping(n, "attribute "+name, "type", "enum", "list", "optional", "default")
+	spec := s.Mapping(n, "attribute "+name, attributeKeys...)
 	given := 0
 	if t := spec["type"]; t != nil {
 		given++

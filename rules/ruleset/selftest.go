@@ -42,6 +42,9 @@ func (e expected) String() string {
 	return fmt.Sprintf("%s %d %s %s", e.owner, e.ttl, e.typ, zone.RdataText(e.typ, e.data))
 }
 
+// testKeys are those of a test.
+var testKeys = []string{"given", "expect", "vars"}
+
 // maxDifferences bounds what one failing test reports.
 const maxDifferences = 20
 
@@ -52,7 +55,7 @@ func (s *source) tests(n *yaml.Node) []test {
 	}
 	var list []test
 	for _, entry := range n.Content {
-		f := s.Mapping(entry, "a test", "given", "expect", "vars")
+		f := s.Mapping(entry, "a test", testKeys...)
 		if f == nil {
 			continue
 		}
