@@ -41,7 +41,7 @@ func Effect(ctx context.Context, cfg Config, before, after Inputs, now time.Time
 // so nothing is told of what was shadowed.
 func EffectOn(ctx context.Context, cfg Config, before *snapshot.View, after Inputs, now time.Time) ([]plan.Change, plan.End, error) {
 	g := &folders{cfg: cfg, generated: after.Generated, rows: map[string][]byte{}}
-	o := outset{files: map[string]row.FileInfo{}, world: newWorld(), sources: sourcesOf(cfg), at: now}
+	o := outset{files: map[string]row.FileInfo{}, links: map[string]bool{}, world: newWorld(), sources: sourcesOf(cfg), at: now}
 	p := newPlanner(o, g, cfg, slog.New(slog.DiscardHandler))
 	p.served = map[zone.Name]row.ZoneFacts{}
 	for _, z := range before.Zones() {

@@ -30,6 +30,7 @@ type rig struct {
 	t    testing.TB
 	st   store.Store
 	host *service.Host
+	s    *Stage
 	gen  *table.Writer
 	out  *table.Follower
 	cfg  Config
@@ -68,7 +69,7 @@ func (r *rig) start() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	s.sweepFrom = r.sweepFrom
+	s.sweepFrom, r.s = r.sweepFrom, s
 	s.now = func() time.Time { return time.Now().Add(time.Duration(r.skew.Load())) }
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
