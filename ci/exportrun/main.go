@@ -1,5 +1,6 @@
 // Command exportrun has Debian's NSD, tinydns and Unbound serve what `zonecast export` writes for them, side by side with the
-// local proxy that serves the snapshot, asks all of them the same random questions and compares the answers.
+// local proxy that serves the snapshot, asks all of them the same random questions and compares the answers. It also takes the
+// exports round through `zonecast import`, and has `export --follow` feed a tinydns from a running pipeline.
 //
 //	go run ./ci/exportrun --bin zonecast [--queries 2000] [--seed 1]
 //

@@ -29,6 +29,9 @@ type contestant struct {
 
 // run makes a world, has everybody serve it and asks.
 func run(bin string, queries int, seed uint64, report int) (err error) {
+	if bin, err = filepath.Abs(bin); err != nil {
+		return err
+	}
 	if err := nameserver.Install("nsd", "unbound", "tinydns", "tinydns-data"); err != nil {
 		return err
 	}
@@ -66,6 +69,8 @@ func run(bin string, queries int, seed uint64, report int) (err error) {
 		return err
 	}
 	defer content.Close()
+	counts := content.Counts()
+	fmt.Printf("%d zones, %d names, %d records\n", counts.Zones, counts.Names, counts.Records)
 	list, err := contestants(bin, dir, zones)
 	defer func() {
 		for _, c := range list {
@@ -78,6 +83,12 @@ func run(bin string, queries int, seed uint64, report int) (err error) {
 	}
 	if err := sameAgain(bin, dir, zones); err != nil {
 		return err
+	}
+	if err := rounds(bin, dir, zones); err != nil {
+		return err
+	}
+	if err := following(bin, dir); err != nil {
+		return fmt.Errorf("export --follow: %w", err)
 	}
 	return compare(w, ours, list, content, queries, report, rand.New(rand.NewPCG(seed, 3)))
 }

@@ -62,16 +62,8 @@ include: %q
 // ErrNoTinyDNS says why tinydns cannot be run here: it binds port 53 and changes its root.
 var ErrNoTinyDNS = errors.New("tinydns needs root")
 
-// TinyDNS compiles a data file with tinydns-data and serves it, on port 53 of a loopback address of its own: it knows no
-// other port.
+// TinyDNS compiles a data file with tinydns-data and serves it.
 func TinyDNS(dir, data string, zones []Zone) (*Server, error) {
-	if os.Getuid() != 0 {
-		return nil, ErrNoTinyDNS
-	}
-	path, err := look("tinydns")
-	if err != nil {
-		return nil, err
-	}
 	compile, err := look("tinydns-data")
 	if err != nil {
 		return nil, err
@@ -90,6 +82,19 @@ func TinyDNS(dir, data string, zones []Zone) (*Server, error) {
 	make.Dir = dir
 	if out, err := make.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("tinydns-data: %w\n%s", err, out)
+	}
+	return TinyDNSAt(dir, zones)
+}
+
+// TinyDNSAt serves the data.cdb of a folder, whoever makes it, on port 53 of a loopback address of its own: tinydns knows no other
+// port.
+func TinyDNSAt(dir string, zones []Zone) (*Server, error) {
+	if os.Getuid() != 0 {
+		return nil, ErrNoTinyDNS
+	}
+	path, err := look("tinydns")
+	if err != nil {
+		return nil, err
 	}
 	host, err := freeHost()
 	if err != nil {
