@@ -97,6 +97,7 @@ func (t *term) noteGlass(name string) {
 	t.nextOf(name, t.recordsOf(name), t.at.Unix())
 	t.mark(name)
 	t.edits++
+	t.tallies.moved = true
 	if len(t.glass.byID) == 0 {
 		t.tx.zones.Delete(row.KeyGlass)
 		return

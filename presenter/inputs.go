@@ -169,6 +169,7 @@ func conclude(key string, r merge.Result, in merge.Input) outcome {
 	if !r.Present {
 		return o
 	}
+	o.tally = tallyOf(in.Owner, r.Row)
 	value, ok := merge.Encode(r.Row, table.MaxValue)
 	if ok {
 		o.value = value

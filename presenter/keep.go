@@ -31,6 +31,7 @@ func (t *term) keep(n zone.Name, o outcome) {
 		delete(t.conflicting, key)
 	}
 	t.setFaults(n, o.faults)
+	t.tallies.put(key, o.tally)
 }
 
 func (t *term) putConflict(key string, c row.Conflict) {

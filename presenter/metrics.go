@@ -22,6 +22,7 @@ type metrics struct {
 	expiry    prometheus.Gauge
 	commit    prometheus.Histogram
 	loads     *prometheus.CounterVec
+	overrides *prometheus.GaugeVec
 	fenced    prometheus.Counter
 	plans     prometheus.Histogram
 }
@@ -43,10 +44,11 @@ func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10}}),
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("loads_total"), Help: "Loads of zone files by result: loaded, partly (something is held), held, failed."}, []string{"result"}),
 	}
+	m.overrides = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("overrides"), Help: "People's overrides by state: in_force, expiring (in force, for 24 h at most), expired, useless (in force, and what is generated is the same or gone), by_hand."}, []string{"state"})
 	m.fenced = prometheus.NewCounter(prometheus.CounterOpts{Name: name("fenced_total"), Help: "Commits refused because another process had taken over."})
 	m.plans = prometheus.NewHistogram(prometheus.HistogramOpts{Name: name("plan_seconds"), Help: "How long it took to work out what a change of zone files would do, when its turn had come.",
 		Buckets: []float64{.005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30}})
-	reg.MustRegister(m.plans, m.fenced, m.names, m.zones, m.conflicts, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads)
+	reg.MustRegister(m.plans, m.fenced, m.names, m.zones, m.conflicts, m.asOf, m.sourceAt, m.sourceSeq, m.sequence, m.expiry, m.commit, m.loads, m.overrides)
 	for _, result := range []string{"loaded", "partly", "held", "failed"} {
 		m.loads.WithLabelValues(result)
 	}
@@ -63,6 +65,9 @@ func (m *metrics) resigned() {
 	for _, s := range m.sources {
 		m.sourceAt.WithLabelValues(s).Set(none)
 		m.sourceSeq.WithLabelValues(s).Set(none)
+	}
+	for _, state := range tallyStates {
+		m.overrides.WithLabelValues(state).Set(0)
 	}
 	m.names.Set(0)
 	m.zones.Set(0)
@@ -88,6 +93,9 @@ func (m *metrics) committed(t *term, took time.Duration) {
 		m.sourceSeq.WithLabelValues(in.source).Set(float64(in.head.Seq))
 	}
 	m.expiry.Set(t.expiry())
+	if t.tallies.moved {
+		t.countOverrides()
+	}
 	if t.heldSeq == t.held.Head().Seq+1 {
 		return
 	}

@@ -28,6 +28,7 @@ type term struct {
 	inputs                            []*input
 	human                             map[string][]byte // owner name -> encoded human records
 	glass                             glass
+	tallies                           tallies
 	files                             map[string]row.FileInfo // the loaded zone files
 	links                             map[string]bool         // those of them that say which zones files are part of
 	edits                             uint64                  // counts what loads change, and sources as a whole
@@ -65,7 +66,7 @@ type job struct {
 var errEnded = errors.New("no leader any more")
 
 func (s *Stage) newTerm() *term {
-	t := &term{Stage: s, human: map[string][]byte{}, links: map[string]bool{}, glass: newGlass(), expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
+	t := &term{Stage: s, human: map[string][]byte{}, links: map[string]bool{}, glass: newGlass(), tallies: tallies{names: map[string]tally{}}, expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
 		dirty: map[zone.Name]bool{}, faults: map[zone.Name][]merge.Fault{}, listed: map[string]bool{},
 		news: make(chan news), jobs: make(chan *job), opened: make(chan struct{}), ended: make(chan struct{})}
 	for _, source := range s.cfg.Sources {
@@ -198,6 +199,7 @@ func (t *term) loop(ctx context.Context) error {
 			t.step()
 			t.expire()
 			t.refill()
+			t.countOverrides()
 		}
 		if err := t.commit(ctx); err != nil {
 			return err
@@ -230,6 +232,7 @@ func (t *term) begin(ctx context.Context) error {
 	if err := t.reread(); err != nil {
 		return err
 	}
+	t.recallTallies()
 	t.firstLook(ctx)
 	t.begun, t.behind = true, true
 	if rows := t.presented.Head().Rows; rows < t.sweepFrom || rows < int64(t.given())/2 {

@@ -71,6 +71,7 @@ type outcome struct {
 	faults   []merge.Fault
 	cut      []zone.Rdata
 	dname    bool
+	tally    tally
 }
 
 // resolver works out one name. It is called from several goroutines at once.
