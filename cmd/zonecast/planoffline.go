@@ -173,32 +173,26 @@ func namesOf(ctx context.Context, view *snapshot.View) (map[string]int, error) {
 	return names, nil
 }
 
-// withContent opens what the flags name, and closes it afterwards.
+// withContent opens what the flags name, and closes it afterwards. The newest release is fetched and verified as a local
+// proxy does it; older ones are rebuilt from what the pipeline keeps.
 func (f *planFlags) withContent(cmd *cobra.Command, do func(plan.Against, *snapshot.View) error) error {
-	if f.snapshot != "" {
-		s, err := snapshot.Open(f.snapshot)
+	from := exportFlags{ask: f.ask, snapshot: f.snapshot, release: f.release}
+	against := plan.Against{Kind: plan.Snapshot, Name: f.snapshot}
+	if f.release != "" {
+		c, err := f.ask.client()
 		if err != nil {
 			return err
 		}
-		defer s.Close()
-		return s.Guard(func() error { return do(plan.Against{Kind: plan.Snapshot, Name: f.snapshot}, snapshot.NewView(s)) })
+		against = plan.Against{Kind: plan.Release, Name: c.base}
 	}
-	c, err := f.ask.client()
+	if from.release == "newest" {
+		from.release = ""
+	}
+	served, err := from.open(cmd)
 	if err != nil {
 		return err
 	}
-	past, err := openPast(cmd.Context(), c)
-	if err != nil {
-		return err
-	}
-	defer past.close()
-	version := f.release
-	if version == "newest" {
-		version = ""
-	}
-	view, at, err := past.at(cmd.Context(), version)
-	if err != nil {
-		return err
-	}
-	return view.Base().Guard(func() error { return do(plan.Against{Kind: plan.Release, Name: c.base, Version: at}, view) })
+	defer served.close()
+	against.Version = uint64(served.serial)
+	return served.guard(func() error { return do(against, served.view) })
 }
