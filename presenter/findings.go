@@ -13,12 +13,12 @@ import (
 // findings turns what a merge says into problems with places.
 type findings struct {
 	prefix   string
-	world    *world
 	merged   *merged
 	places   map[place]zonefile.Record
 	reach    reach
 	problems []zone.Problem
 	modules  map[string]string // name of a module -> its file
+	served   *served           // nil unless it is looked into
 }
 
 type place struct {
@@ -31,7 +31,7 @@ type place struct {
 const maxFindings = 10_000
 
 func newFindings(zones zonefile.Zones, prefix string, w *world, m *merged) *findings {
-	f := &findings{prefix: prefix, world: w, merged: m, places: map[place]zonefile.Record{}}
+	f := &findings{prefix: prefix, merged: m, places: map[place]zonefile.Record{}}
 	f.reach = reach{world: w, sets: func(n zone.Name) []zone.RRset { return m.Rows[n].Sets },
 		whole: func(apex zone.Name) bool { _, ok := m.Zones[apex]; return ok }}
 	for _, z := range zones.Zones {
@@ -53,9 +53,9 @@ func (f *findings) add(s zone.Severity, check string, n zone.Name, t zone.Type, 
 			p.Line, p.Column = 1, 1
 		}
 	} else {
-		p.File = f.prefix + o.File
+		p.File, p.Line, p.Column = f.prefix+o.File, 1, 1
 		for apex := n; apex != ""; apex = apex.Parent() {
-			if r, ok := f.places[place{n, t, apex}]; ok && r.Human.File == o.File {
+			if r, ok := f.places[place{n, t, apex}]; ok && r.Human.File == o.File && r.Line > 0 {
 				p.Line, p.Column = r.Line, r.Column
 			}
 		}
@@ -122,7 +122,7 @@ func (f *findings) cross(n zone.Name, p row.Presented, sets []zone.RRset) {
 			continue // its primary is often a name without records here
 		}
 		for _, d := range s.Data {
-			if t, ok := zone.Target(s.Type, d); ok && t != zone.Root && !f.reach.exists(t) {
+			if t, ok := zone.Target(s.Type, d); ok && t != zone.Root && !f.present(t) {
 				f.add(zone.Warning, "missing-target", n, s.Type, claimOf(p, s.Type, d), fmt.Sprintf("%s points to %s, which does not exist", s.Type, t), "")
 			}
 		}

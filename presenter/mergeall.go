@@ -6,6 +6,7 @@ import (
 
 	"zonecast/internal/policy"
 	"zonecast/internal/row"
+	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
 	"zonecast/presenter/merge"
 	"zonecast/presenter/zonefile"
@@ -21,17 +22,29 @@ type merged struct {
 	Zones     map[zone.Name]row.ZoneFacts
 }
 
+// Offline is what a merge without a pipeline depends on besides the zones and what is generated.
+type Offline struct {
+	Prefix   string            // put before file paths
+	Sources  []string          // the highest priority first
+	Now      time.Time         // what expires
+	Modules  map[string]string // name of a module -> its file, as the place of what is wrong with generated records
+	Policies []*policy.Policy  // judge what would be served as if it were there already: kept
+	// Served is what is served now, or nil: names of zones that are not in the folder are looked for there. With Full, everything that is
+	// generated was given, so that what is served and not merged would go.
+	Served *snapshot.View
+	Full   bool
+}
+
 // MergeAll gives the problems of the merged result, for `zonecast check`: errors for what would be held, warnings for what
-// would be shadowed, for conflicts and for names that point nowhere, sorted by place. prefix is put before file paths;
-// sources come with the highest priority first; modules has the files of modules by their names, as the place of what is wrong with
-// generated records. What zonefile.Parse found is not repeated. What would be served is judged by the policies, as if it were there already: kept.
-func MergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string, policies ...*policy.Policy) []zone.Problem {
-	_, problems := mergeAll(zones, prefix, generated, sources, now, modules, policies...)
-	return problems
+// would be shadowed, for conflicts and for names that point nowhere, sorted by place. What zonefile.Parse found is not repeated. An error
+// is one of reading what is served.
+func MergeAll(zones zonefile.Zones, generated Generated, o Offline) ([]zone.Problem, error) {
+	_, problems, err := mergeAll(zones, generated, o)
+	return problems, err
 }
 
 // mergeAll merges everything at once, without a store.
-func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources []string, now time.Time, modules map[string]string, policies ...*policy.Policy) (merged, []zone.Problem) {
+func mergeAll(zones zonefile.Zones, generated Generated, o Offline) (merged, []zone.Problem, error) {
 	m := merged{Rows: map[zone.Name]row.Presented{}, Conflicts: map[zone.Name]row.Conflict{}, Zones: map[zone.Name]row.ZoneFacts{}}
 	w := newWorld()
 	human := map[zone.Name][]row.HumanRecord{}
@@ -48,7 +61,7 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 			w.zones[z.Apex] = row.ZoneFacts{}
 		}
 	}
-	for _, s := range sources {
+	for _, s := range o.Sources {
 		for n := range generated[s] {
 			dirty[n] = true
 		}
@@ -58,8 +71,8 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 		all = append(all, n)
 	}
 	input := func(n zone.Name, p merge.Place) merge.Input {
-		in := merge.Input{Owner: n, Place: p, Human: human[n], Now: now.Unix()}
-		for _, s := range sources {
+		in := merge.Input{Owner: n, Place: p, Human: human[n], Now: o.Now.Unix()}
+		for _, s := range o.Sources {
 			in.Sources = append(in.Sources, merge.Source{Name: s, Contributions: generated[s][n]})
 		}
 		return in
@@ -77,8 +90,11 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 		r := merge.Merge(input(n, p))
 		return outcome{cut: r.Cut, dname: r.DNAME}
 	}, func(zone.Name, outcome) {})
-	f := newFindings(zones, prefix, w, &m)
-	f.modules = modules
+	f := newFindings(zones, o.Prefix, w, &m)
+	f.modules = o.Modules
+	if o.Served != nil {
+		f.served = &served{o.Served, o.Full}
+	}
 	for _, n := range all {
 		r := merge.Merge(input(n, w.place(n)))
 		if r.Present {
@@ -91,6 +107,7 @@ func mergeAll(zones zonefile.Zones, prefix string, generated Generated, sources 
 		f.shadowed(n, r.Row)
 	}
 	f.crossNames()
-	f.policies(policy.Join(policies...), now)
-	return m, f.sorted()
+	f.policies(policy.Join(o.Policies...), o.Now)
+	err := f.pointedAt()
+	return m, f.sorted(), err
 }

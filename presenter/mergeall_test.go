@@ -73,7 +73,7 @@ old.sub:
 		n, list := give(x.owner, set(t, x.typ, x.data))
 		g[n] = list
 	}
-	m, problems := mergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now(), nil)
+	m, problems, _ := mergeAll(zones, Generated{"main": g}, Offline{Sources: []string{"main"}, Now: time.Now()})
 	var got []string
 	for _, p := range problems {
 		got = append(got, fmt.Sprintf("%s %s:%d %s", p.Severity, p.File, p.Line, p.Check))
@@ -104,7 +104,7 @@ func TestMergeAllBrokenZone(t *testing.T) {
 	for _, owner := range []string{"a.example.net.", "a.example.org."} {
 		g[name(t, owner)] = []row.Contribution{{Module: "servers", Entity: "server/x", Sets: []zone.RRset{set(t, "A", "192.0.2.1")}}}
 	}
-	problems := MergeAll(zones, "", Generated{"main": g}, []string{"main"}, time.Now(), nil)
+	problems, _ := MergeAll(zones, Generated{"main": g}, Offline{Sources: []string{"main"}, Now: time.Now()})
 	if len(problems) != 1 || problems[0].Check != "outside-zones" || problems[0].Name != "a.example.org." {
 		t.Fatalf("%v", problems)
 	}
@@ -141,7 +141,8 @@ db2:
 		t.Fatal(problems)
 	}
 	var got []string
-	for _, p := range MergeAll(zones, "zones/", Generated{"main": {name(t, "web.example.com."): pool}}, []string{"main"}, time.Now(), nil, nil, p) {
+	found, _ := MergeAll(zones, Generated{"main": {name(t, "web.example.com."): pool}}, Offline{Prefix: "zones/", Sources: []string{"main"}, Now: time.Now(), Policies: []*policy.Policy{nil, p}})
+	for _, p := range found {
 		got = append(got, p.Error())
 	}
 	want := []string{

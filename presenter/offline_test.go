@@ -101,7 +101,7 @@ func TestEffectIsTheDifference(t *testing.T) {
 func mergedOf(cfg Config, in Inputs, now time.Time) merged {
 	zones, _ := zonefile.Parse(in.Zones.Files, cfg.options("", now))
 	zones.Broken = nil // not loaded
-	m, _ := mergeAll(zones, "", in.Generated, cfg.Sources, now, nil)
+	m, _, _ := mergeAll(zones, in.Generated, Offline{Sources: cfg.Sources, Now: now})
 	return m
 }
 

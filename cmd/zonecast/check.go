@@ -13,6 +13,7 @@ import (
 	"zonecast/internal/check/report"
 	"zonecast/internal/checkout"
 	"zonecast/internal/row"
+	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
 )
 
@@ -29,6 +30,7 @@ merged result for the given inventory. All problems are listed in one run. Exit 
   zonecast check --zones zones --rules rules --inventory fleet.yaml --format json
   zonecast check --strict --format github            # in a workflow: problems stand beside the changed lines
   zonecast check --format sarif > check.sarif        # for code scanning
+  zonecast check --snapshot served.snap              # beside what is served: names of zones that are not in this folder
   zonecast check --list                              # every check there is
   zonecast check --explain missing-target            # one of them`,
 		Args: cobra.NoArgs,
@@ -39,7 +41,7 @@ merged result for the given inventory. All problems are listed in one run. Exit 
 			if opt.list || opt.explain != "" {
 				return listChecks(cmd.OutOrStdout(), opt.explain, opt.format)
 			}
-			found, err := findProblems(cmd, &flags)
+			found, err := findProblems(cmd, &flags, opt.snapshot)
 			if err != nil {
 				return exitCode{2, err}
 			}
@@ -52,8 +54,8 @@ merged result for the given inventory. All problems are listed in one run. Exit 
 	return cmd
 }
 
-// findProblems collects all problems; an error is what kept it from looking.
-func findProblems(cmd *cobra.Command, flags *stageFlags) (report.Report, error) {
+// findProblems collects all problems, beside what a snapshot serves if served names one; an error is what kept it from looking.
+func findProblems(cmd *cobra.Command, flags *stageFlags, served string) (report.Report, error) {
 	file, err := readConfig(flags.file)
 	if err != nil {
 		return report.Report{}, err
@@ -83,9 +85,27 @@ func findProblems(cmd *cobra.Command, flags *stageFlags) (report.Report, error) 
 		defer stop()
 		in.programs = programs
 	}
-	r := checkFolders(cfg, in)
+	r, err := in.against(served, cfg)
 	r.Problems = sorted(append(r.Problems, file.problems...))
-	return r, nil
+	return r, err
+}
+
+// against checks the folders, beside what the snapshot in a file serves, if one is named.
+func (in checkedFolders) against(file string, cfg Config) (r report.Report, err error) {
+	if file == "" {
+		return checkFolders(cfg, in)
+	}
+	s, err := snapshot.Open(file)
+	if err != nil {
+		return r, err
+	}
+	defer s.Close()
+	in.served = snapshot.NewView(s)
+	err = s.Guard(func() (err error) {
+		r, err = checkFolders(cfg, in)
+		return err
+	})
+	return r, err
 }
 
 func configName(file string) string {

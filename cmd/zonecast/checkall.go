@@ -8,6 +8,7 @@ import (
 	"zonecast/internal/check/report"
 	"zonecast/internal/checkout"
 	"zonecast/internal/policy"
+	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
 	"zonecast/presenter"
 	"zonecast/presenter/zonefile"
@@ -20,6 +21,7 @@ type checkedFolders struct {
 	rules, zones *checkedFolder
 	inventory    []string // files, as rules.inventory of the config has them
 	programs     map[string]maker.Program
+	served       *snapshot.View // what is served now, or nil
 	now          time.Time
 }
 
@@ -36,8 +38,8 @@ func (f *checkedFolder) missing(path string) bool {
 
 // checkFolders gives everything that is wrong with a set of folders, sorted by place: of single files, of the records that modules
 // make for the inventory, and of what comes out when these meet the zone files. Exceptions and severities are applied. Nothing
-// hides anything but what depends on it.
-func checkFolders(cfg Config, in checkedFolders) report.Report {
+// hides anything but what depends on it. An error is one of reading what is served.
+func checkFolders(cfg Config, in checkedFolders) (report.Report, error) {
 	var problems []zone.Problem
 	generated := presenter.Generated{}
 	var modules map[string]string
@@ -53,11 +55,16 @@ func checkFolders(cfg Config, in checkedFolders) report.Report {
 	if in.zones != nil {
 		zones, more := checkZones(cfg, in)
 		problems = append(problems, more...)
-		problems = append(problems, presenter.MergeAll(zones, in.zones.Prefix, generated, cfg.Presenter.Sources, in.now, modules, rules)...)
+		more, err := presenter.MergeAll(zones, generated, presenter.Offline{Prefix: in.zones.Prefix, Sources: cfg.Presenter.Sources, Now: in.now,
+			Modules: modules, Policies: []*policy.Policy{rules}, Served: in.served, Full: whole})
+		if err != nil {
+			return r, err
+		}
+		problems = append(problems, more...)
 		problems, r.Excused = newExcuses(in.zones.Prefix, zones).apply(sorted(problems), whole)
 	}
 	r.Problems = sorted(cfg.Check.apply(problems))
-	return r
+	return r, nil
 }
 
 func sorted(problems []zone.Problem) []zone.Problem {

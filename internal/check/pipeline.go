@@ -17,6 +17,7 @@ var mergedCodes = []Code{
 	w("missing-target", "a record points to a name of ours that does not exist", "add the name, or point elsewhere", Merged),
 	w("not-at-apex", "a record is not served: at a zone's apex, or only there, it has no place", "move or remove it", Merged),
 	e("outside-zones", "a generated name is in no zone", "add a zone file for it, or mend the name in the module", Merged),
+	w("still-pointed-at", "a name that is served would go, and a zone that is not in the folder points to it", "keep the name, or change what points to it first", Merged),
 	w("shadows-generated", "a written record takes the place of generated ones without saying so", "write mode: replace or mode: merge under zonecast:", Merged),
 }
 
@@ -32,6 +33,7 @@ var loadingCodes = []Code{
 	e("module-guard", "a module suddenly gives nothing, or much less", "mend the file or the entities, or release", Loading),
 	e("more-held", "more is held than the list has room for", "mend what is listed: the others follow", Loading),
 	e("not-descending", "a push does not come after what is loaded", "push the newer commit, or release", Loading),
+	w("override", "a record was set by hand: the code of such entries in the log of decisions", "bring it into a pull request, and drop it", Loading),
 	e("plan-drifted", "a load would not do what was approved in its plan", "plan and approve again, or release", Loading),
 	e("plan-missing", "a load has no approved plan, and require_plan wants one", "push with --plan FILE, or release", Loading),
 	e("source-emptied", "a source's table came back empty, or made anew with far fewer names", "let it fill up again, or release", Loading),

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -44,6 +45,13 @@ func withoutPlaces(z zonefile.Zone) zonefile.Zone {
 	for i := range z.Records {
 		z.Records[i].Line, z.Records[i].Column = 0, 0
 	}
+	z.Exceptions = slices.Clone(z.Exceptions)
+	for i, x := range z.Exceptions {
+		z.Exceptions[i] = zonefile.Exception{Check: x.Check, Reason: x.Reason, Owner: x.Owner, File: x.File}
+	}
+	slices.SortFunc(z.Exceptions, func(a, b zonefile.Exception) int { // records may have changed places
+		return cmp.Or(a.Owner.Compare(b.Owner), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Reason, b.Reason))
+	})
 	return z
 }
 
