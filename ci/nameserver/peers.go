@@ -80,6 +80,12 @@ remote-control:
 `, host, port, dir, dir+"/nsd.pid", dir+"/xfrd.state", dir+"/zone.list", dir)
 		for _, z := range zones {
 			fmt.Fprintf(&b, "zone:\n  name: %q\n  zonefile: %q\n", z.Origin, z.File)
+			if key := strings.Split(z.Transfer, ":"); z.Transfer != "" {
+				fmt.Fprintf(&b, "  provide-xfr: 127.0.0.1 %s\n", key[0])
+				if len(key) == 3 {
+					fmt.Fprintf(&b, "key:\n  name: %q\n  algorithm: %s\n  secret: %q\n", key[0], key[1], key[2])
+				}
+			}
 		}
 		return b.String()
 	}, "-d", "-c")

@@ -16,7 +16,14 @@ import (
 )
 
 // Zone is a zone file.
-type Zone struct{ Origin, File string }
+type Zone struct {
+	Origin, File string
+	// Transfer says who may transfer the zone from NSD: "" nobody, Anybody, or who has the key name:algorithm:secret.
+	Transfer string
+}
+
+// Anybody on this host may transfer a zone.
+const Anybody = "NOKEY"
 
 // Server is a running name server.
 type Server struct {
