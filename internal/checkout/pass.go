@@ -50,7 +50,7 @@ func takePass(dir string, last *pass) (*pass, error) {
 		switch {
 		case err != nil && path == ".":
 			return err
-		case path != "." && strings.HasPrefix(d.Name(), "."):
+		case path != "." && hidden(path):
 			return skip(d)
 		case err != nil:
 			p.fault(path, "file-unreadable", "the folder cannot be read: "+cause(err), "mend its permissions")

@@ -58,8 +58,12 @@ func ReadRevision(ctx context.Context, dir, revision string) (Set, error) {
 	return s, nil
 }
 
-// hidden tells whether a file, or a folder it is in, is passed over.
+// hidden tells whether a file, or a folder it is in, is passed over. A .yaml in a folder is not: octoDNS calls the file of the zone itself so, where a zone
+// has a file for each name.
 func hidden(name string) bool {
+	if folder, ok := strings.CutSuffix(name, "/.yaml"); ok {
+		name = folder
+	}
 	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.")
 }
 

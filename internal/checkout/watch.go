@@ -40,7 +40,7 @@ func watch(ctx context.Context, dir string, poll time.Duration, notify *fsnotify
 		case <-ctx.Done():
 			return
 		case e := <-events:
-			if strings.HasPrefix(filepath.Base(e.Name), ".") {
+			if base := filepath.Base(e.Name); strings.HasPrefix(base, ".") && base != ".yaml" {
 				continue
 			}
 			if settle == nil {

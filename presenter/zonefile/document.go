@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -37,10 +38,29 @@ func document(data []byte) (*yaml.Node, *fault) {
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		return nil, &fault{1, 1, "empty-file", "the file has no content", "write {} for a zone without records of its own"}
 	}
-	if err := decode(dec, &second); err == nil {
+	switch err := decode(dec, &second); {
+	case err == nil:
 		return nil, &fault{max(second.Line, 1), max(second.Column, 1), "yaml-documents", "a second YAML document begins here", "remove the --- line: a file is one document"}
+	case !errors.Is(err, io.EOF): // of a root mapping that is indented, and goes on at the margin
+		line := 1 + bytes.Count(data[:atMargin(data)], []byte{'\n'})
+		return nil, &fault{line, 1, "yaml-syntax", "what begins here belongs to nothing above it", "indent it as the lines above"}
 	}
 	return doc.Content[0], nil
+}
+
+// atMargin gives where the first line begins that is neither indented nor a comment.
+func atMargin(data []byte) int {
+	for at := 0; at < len(data); {
+		if bytes.IndexByte([]byte(" #\r\n"), data[at]) < 0 {
+			return at
+		}
+		end := bytes.IndexByte(data[at:], '\n')
+		if end < 0 {
+			break
+		}
+		at += end + 1
+	}
+	return 0
 }
 
 // decode turns a panic of the YAML library into an error: files come from outside.

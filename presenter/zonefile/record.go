@@ -32,6 +32,8 @@ type builder struct {
 	shared   *shared
 
 	exceptions []Exception
+
+	blockwise, blockSize int // see blocks.go
 }
 
 // reader reads one file; name is what problems concern at the moment.
@@ -39,11 +41,16 @@ type reader struct {
 	*builder
 	path    string
 	name    string
-	lenient bool // what octoDNS would serve, too, is a warning
+	names   map[zone.Name]int // of the file, each with its line
+	lenient bool              // what octoDNS would serve, too, is a warning
 	here    struct {
 		owner      zone.Name
 		at, record *yaml.Node
 	}
+}
+
+func (b *builder) reader(path string) *reader {
+	return &reader{builder: b, path: path, names: make(map[zone.Name]int)}
 }
 
 // fileOf gives the file that a node stands in: the one being read, or one that it includes.
@@ -70,7 +77,10 @@ func (r *reader) add(s zone.Severity, n *yaml.Node, check, text, fix string) {
 }
 
 func (b *builder) file(f checkout.File) {
-	r := &reader{builder: b, path: f.Path}
+	if b.inBlocks(f) {
+		return
+	}
+	r := b.reader(f.Path)
 	root, fault := b.read(f)
 	if fault != nil {
 		r.path = fault.path
@@ -81,15 +91,19 @@ func (b *builder) file(f checkout.File) {
 		r.fail(root, "not-a-mapping", "a zone file maps names to records, this is a "+kind(root), "write {} for a zone without records of its own")
 		return
 	}
-	seen := make(map[zone.Name]int) // its line
+	r.mapping(root)
+}
+
+// mapping reads the names of a file, or of a block of it.
+func (r *reader) mapping(root *yaml.Node) {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		r.name = ""
 		owner, ok := r.owner(root.Content[i])
-		if line := seen[owner]; ok && line > 0 {
+		if line := r.names[owner]; ok && line > 0 {
 			ok = r.fail(root.Content[i], "duplicate-key", fmt.Sprintf("the name stands in this file already, in line %d", line), "make it one name with a list of records")
 		}
 		if ok {
-			seen[owner] = root.Content[i].Line
+			r.names[owner] = root.Content[i].Line
 			r.recordsAt(owner, root.Content[i], root.Content[i+1])
 		}
 	}

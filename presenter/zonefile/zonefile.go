@@ -66,7 +66,8 @@ func Parse(files []checkout.File, opt Options) (Zones, []zone.Problem) {
 	var all []zone.Problem
 	layout, shared := LayoutOf(files), &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}
 	for _, g := range group(files, layout) {
-		b := &builder{opt: opt, apex: g.apex, seen: make(map[key]Record), facts: row.ZoneFacts{Timestamp: true}, layout: layout, shared: shared}
+		b := &builder{opt: opt, apex: g.apex, seen: make(map[key]Record), facts: row.ZoneFacts{Timestamp: true}, layout: layout, shared: shared,
+			blockwise: blockwise, blockSize: blockSize}
 		z, problems := b.zone(g)
 		all = append(all, problems...)
 		if !slices.ContainsFunc(problems, isError) {

@@ -19,10 +19,10 @@ var octoTypes = strings.Fields("A AAAA CAA CNAME DNAME DS HTTPS LOC MX NAPTR NS 
 // OctoDNS tells whether octoDNS knows a type.
 func OctoDNS(t zone.Type) bool { return slices.Contains(octoTypes, t.String()) }
 
-var (
-	errOctoDNS = errors.New("octoDNS has no way to write this value")
-	errTimes   = fmt.Errorf("a time of the SOA is above %d s", zone.MaxTTL)
-)
+// ErrOctoDNS is of a value that stands in no zone of octoDNS's.
+var ErrOctoDNS = errors.New("octoDNS has no way to write this value")
+
+var errTimes = fmt.Errorf("a time of the SOA is above %d s", zone.MaxTTL)
 
 // value makes the node of one value: the shape of its type if that says all, and else the generic form of RFC 3597 5.
 func value(t zone.Type, d zone.Rdata, opt Options) (node, error) {
@@ -53,7 +53,7 @@ func value(t zone.Type, d zone.Rdata, opt Options) (node, error) {
 	case n.said() && zonefile.Reads(t, n.yaml(), d):
 		return n, nil
 	case opt.OctoDNS:
-		return node{}, errOctoDNS
+		return node{}, ErrOctoDNS
 	}
 	return text(fmt.Sprintf(`\# %d %x`, len(d), string(d))), nil
 }

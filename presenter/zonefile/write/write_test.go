@@ -1,8 +1,10 @@
 package write_test
 
 import (
+	"errors"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,4 +123,32 @@ func TestWhatNoFileCanSay(t *testing.T) {
 			t.Errorf("%s: written", name)
 		}
 	}
+}
+
+// What octoDNS's own style says is read as the same, too: nothing but the SOA is missing.
+func TestOctoDNSStyleIsRead(t *testing.T) {
+	t.Parallel()
+	var types []zone.Type
+	for _, name := range strings.Fields("A AAAA CNAME DNAME MX NS PTR SPF SRV SSHFP TXT OPENPGPKEY URI") {
+		typ, _ := zone.ParseType(name)
+		types = append(types, typ)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		z := zonetest.Draw(t, types...)
+		var b strings.Builder
+		if err := write.Write(&b, zonetest.Apex, z.All(), write.Options{TTL: 3600, OctoDNS: true}); errors.Is(err, write.ErrOctoDNS) {
+			return // a value that octoDNS has no way to say
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		got, problems := parse(b.String(), 3600)
+		drop := func(z zonetest.Zone) {
+			z[zonetest.Apex] = slices.DeleteFunc(z[zonetest.Apex], func(s zone.RRset) bool { return s.Type == zone.TypeSOA })
+		}
+		drop(z)
+		drop(got)
+		if len(problems) > 0 || !cmp.Equal(z, got) {
+			t.Fatalf("%v\n%s\n%s", problems, cmp.Diff(z, got), &b)
+		}
+	})
 }
