@@ -13,6 +13,7 @@ import (
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/durable"
+	"zonecast/presenter/zonefile"
 	"zonecast/presenter/zonefile/format"
 )
 
@@ -90,7 +91,12 @@ func (f *formatter) argument(cmd *cobra.Command, arg string) error {
 		if err != nil {
 			return err
 		}
+		layout := zonefile.LayoutOf(set.Files)
 		for _, file := range set.Files {
+			if !layout.Own(file.Path) {
+				fmt.Fprintf(f.errs, "%s: %v: it is no zone's own file, others include it or it is octoDNS's configuration\n", filepath.Join(arg, filepath.FromSlash(file.Path)), format.ErrKept)
+				continue
+			}
 			if err := f.onDisk(filepath.Join(arg, filepath.FromSlash(file.Path)), file.Path, file.Data); err != nil {
 				return err
 			}
