@@ -75,3 +75,27 @@ func TestPlanAgainstRelease(t *testing.T) {
 	s = w.ask("plan", "--zones", "zones", "--release", "1")
 	contains(t, s.err, "version 1 is not in the log")
 }
+
+// A plan needs no more than the token that may only read; that one loads nothing.
+func TestPlanByReaders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.write("write.token", "writers-0123456789abcdef\n")
+	w.write("read.token", "readers-0123456789abcdef\n")
+	w.write("zonecast.yaml", "http: {listen: "+w.http+", token_file: write.token, read_token_file: read.token}\n")
+	w.up = w.launch("up", "-c", "zonecast.yaml", "--data", w.path("data"), "--dns", w.dns)
+	eventually(t, "the pipeline leads", func() bool {
+		return w.run("", "plan", "--rules", "rules", "--zones", "zones", "--token-file", "read.token").code == 0
+	})
+	s := w.run("", "plan", "--rules", "rules", "--zones", "zones", "--token-file", "read.token", "--detailed-exitcode", "-o", "plan.json")
+	if s.code != exitChanges {
+		t.Errorf("exit %d: %s", s.code, s.err)
+	}
+	contains(t, s.out, "corp.example.: a new zone", "+ ns1.corp.example. 3600 A 192.0.2.53")
+	if s := w.run("", "push", "--rules", "rules", "--zones", "zones", "--token-file", "read.token", "--plan", "plan.json"); s.code != 2 {
+		t.Errorf("the read token pushes: exit %d: %s", s.code, s.out)
+	}
+	if s := w.run("", "push", "--rules", "rules", "--zones", "zones", "--plan", "plan.json"); s.code != 0 {
+		t.Errorf("exit %d: %s%s", s.code, s.out, s.err)
+	}
+}
