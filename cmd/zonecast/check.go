@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,7 +87,20 @@ func findProblems(cmd *cobra.Command, flags *stageFlags, served string) (report.
 		in.programs = programs
 	}
 	r, err := in.against(served, cfg)
-	r.Problems = sorted(append(r.Problems, file.problems...))
+	r.Problems = append(r.Problems, file.problems...)
+	shown := map[string]string{} // what is no file of a folder: the config, lists
+	for _, path := range append([]string{file.shown}, cfg.Rules.Inventory...) {
+		if _, after, named := strings.Cut(path, "="); named {
+			path = after
+		}
+		shown[path] = checkout.Shown(cmd.Context(), path)
+	}
+	for i, p := range r.Problems {
+		if path, ok := shown[p.File]; ok {
+			r.Problems[i].File = path
+		}
+	}
+	r.Problems = sorted(r.Problems)
 	return r, err
 }
 

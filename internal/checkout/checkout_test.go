@@ -75,6 +75,12 @@ func TestReadInGit(t *testing.T) {
 	}
 
 	write(t, dir, "zones/example.yaml", "www: {}\n")
+	if got := Shown(context.Background(), filepath.Join(zones, "x.yaml")); got != "zones/x.yaml" {
+		t.Errorf("shown as %s", got)
+	}
+	if outside := filepath.Join(t.TempDir(), "x.yaml"); Shown(context.Background(), outside) != outside {
+		t.Error("a path outside git is changed")
+	}
 	dirty := read(t, zones)
 	if !strings.HasPrefix(dirty.Commit, "sha256:") || dirty.Head != first.Head {
 		t.Fatalf("uncommitted: commit %q head %q", dirty.Commit, dirty.Head)

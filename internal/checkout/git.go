@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -22,6 +23,15 @@ func openGit(ctx context.Context, dir string) (repo, bool) {
 		return repo{}, false
 	}
 	return repo{dir: dir, prefix: prefix, head: head}, true
+}
+
+// Shown is a file's path inside its repository, for people and for what reads reports; outside git it stays as it is.
+func Shown(ctx context.Context, file string) string {
+	prefix, err := git(ctx, filepath.Dir(file), "rev-parse", "--show-prefix")
+	if err != nil {
+		return file
+	}
+	return prefix + filepath.Base(file)
 }
 
 // clean tells whether the folder is tracked and exactly as in HEAD, ignored files aside.

@@ -137,6 +137,13 @@ func TestFolderPastTheLimits(t *testing.T) {
 	if err := p.take(root, "a.yaml", entries[0], nil); err != errEnough || p.problems[0].Check != "folder-too-large" {
 		t.Errorf("%v, %+v", err, p.problems)
 	}
+	if err := os.Remove(filepath.Join(dir, "a.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	p = &pass{}
+	if err := p.take(root, "a.yaml", entries[0], nil); err != nil || p.problems[0].Check != "file-unreadable" || !strings.Contains(p.problems[0].Text, "vanished") {
+		t.Errorf("%v, %+v", err, p.problems)
+	}
 	p = &pass{files: make([]File, MaxFiles)}
 	if err := p.take(root, "a.yaml", entries[0], nil); err != errEnough || p.problems[0].Check != "too-many-files" {
 		t.Errorf("%v, %+v", err, p.problems)
