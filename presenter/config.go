@@ -31,6 +31,8 @@ type Config struct {
 	OverrideMax time.Duration `yaml:"override_max"`
 	// RequirePlan holds a push without an approved plan.
 	RequirePlan bool `yaml:"-"`
+
+	memo *zonefile.Memo // of a stage; nil: nothing is remembered
 }
 
 // DefaultConfig is what an empty configuration means. The SOA's times are those of RIPE-203 for stable zones, but for
@@ -87,5 +89,5 @@ func (c Config) Check() error {
 }
 
 func (c Config) options(prefix string, now time.Time) zonefile.Options {
-	return zonefile.Options{Prefix: prefix, DefaultTTL: c.TTL, DefaultSOA: c.SOA, Target: c.OctoDNSTarget, Now: now}
+	return zonefile.Options{Prefix: prefix, DefaultTTL: c.TTL, DefaultSOA: c.SOA, Target: c.OctoDNSTarget, Now: now, Memo: c.memo}
 }

@@ -11,6 +11,7 @@ import (
 	"zonecast/internal/leader"
 	"zonecast/internal/service"
 	"zonecast/internal/store"
+	"zonecast/presenter/zonefile"
 )
 
 // owner is the stage's name: in leaders, held things and /readyz.
@@ -38,6 +39,7 @@ func New(cfg Config, st store.Store, h *service.Host) (*Stage, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
+	cfg.memo = &zonefile.Memo{}
 	s := &Stage{cfg: cfg, st: st, host: h, log: h.Log.With("stage", owner), now: time.Now, plans: newPlans(), sweepFrom: sweepFrom}
 	s.metrics = newMetrics(h.Metrics, cfg.Sources)
 	s.terms = leader.NewTerms(h.Metrics, owner)

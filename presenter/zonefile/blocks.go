@@ -93,13 +93,17 @@ type mark struct {
 	soa                        soaValues
 }
 
+func (b *builder) mark() mark {
+	return mark{len(b.problems), len(b.records), b.written, len(b.exceptions), b.facts, b.soa}
+}
+
 // inBlocks reads a file in blocks; false if it must be read as a whole, and nothing of it has been.
 func (b *builder) inBlocks(f checkout.File) bool {
 	list := b.blocks(f.Data)
 	if list == nil {
 		return false
 	}
-	before := mark{len(b.problems), len(b.records), b.written, len(b.exceptions), b.facts, b.soa}
+	before := b.mark()
 	r := b.reader(f.Path)
 	for _, part := range list {
 		var doc, second yaml.Node

@@ -30,6 +30,7 @@ type builder struct {
 	soa      soaValues
 	layout   *Layout
 	shared   *shared
+	joined   bool // the file that is read has aliases, or includes others
 
 	exceptions []Exception
 
@@ -77,6 +78,19 @@ func (r *reader) add(s zone.Severity, n *yaml.Node, check, text, fix string) {
 }
 
 func (b *builder) file(f checkout.File) {
+	if b.opt.Memo == nil {
+		b.fileAnew(f)
+		return
+	}
+	k, was := b.memoKey(f), b.mark()
+	if !b.recall(k) {
+		b.fileAnew(f)
+		b.remember(k, was)
+	}
+}
+
+func (b *builder) fileAnew(f checkout.File) {
+	b.joined = false
 	if b.inBlocks(f) {
 		return
 	}
@@ -118,6 +132,7 @@ func (b *builder) read(f checkout.File) (*yaml.Node, *misplaced) {
 	if plain(root) {
 		return root, nil
 	}
+	b.joined = true
 	t := &tree{shared: b.shared, files: b.layout.files, state: make(map[*yaml.Node]bool), open: []string{f.Path}}
 	root, wrong := t.resolve(root)
 	if wrong == nil && size(root, make(map[*yaml.Node]int)) > maxTokens {
@@ -256,9 +271,13 @@ func (r *reader) keep(rec Record, at *yaml.Node) {
 		r.fail(at, "duplicate-type", fmt.Sprintf("%s stands at this name already, in %s", k.typ, r.placeOf(old, rec.Human.File)), "put the values into one record")
 		return
 	}
-	r.seen[k] = rec
-	r.records = append(r.records, rec)
-	r.written++
+	r.take(rec)
+}
+
+func (b *builder) take(rec Record) {
+	b.seen[key{rec.Owner, rec.Human.Set.Type}] = rec
+	b.records = append(b.records, rec)
+	b.written++
 }
 
 // placeOf says where a record stands, to a reader of the file at path.

@@ -23,6 +23,8 @@ type Options struct {
 	Now        time.Time // for the warning about overrides that have expired; zero for none
 
 	ExpiresWithin time.Duration // overrides that expire so soon after Now are warned about; 0 for none
+
+	Memo *Memo // of files that were read before; nil: every file is read
 }
 
 // Zones is what files declare.
