@@ -63,7 +63,7 @@ Exit status: 0 loaded, 1 something is held or has errors (warnings are allowed),
 						fmt.Fprintf(w, "  %s\n", p.Error())
 					}
 					if answer.HeldID != "" {
-						if cause := causeOfHeld(cmd.Context(), c, answer.HeldID); cause != "" {
+						if cause := causeOfHeld(cmd.Context(), c, answer.HeldID); cause != "" && len(answer.Problems) == 0 {
 							fmt.Fprintf(w, "  %s\n", cause)
 						}
 						fmt.Fprintf(w, "  held: zonecast held show %s\n", answer.HeldID)
