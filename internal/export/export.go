@@ -157,7 +157,7 @@ type page struct {
 
 // numbered puts the release's serial into the apex's SOA where it follows the release.
 func (j Job) numbered(z snapshot.Zone, n snapshot.Node) snapshot.Node {
-	if n.Name != z.Apex || z.SerialLiteral || j.Serial == 0 {
+	if n.Name != z.Apex || j.Serial == 0 {
 		return n
 	}
 	n.Sets = slices.Clone(n.Sets)

@@ -49,9 +49,23 @@ func TestCommand(t *testing.T) {
 	if err := run("sh -c 'echo broken config >&2; exit 3'", time.Minute); err == nil || !strings.Contains(err.Error(), "broken config") {
 		t.Errorf("%v", err)
 	}
-	// The child holds the pipe: it must be ended with its parent.
-	if err := run("sh -c 'sleep 600 & wait'", 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "no end after") {
+	// What the command started is ended with it.
+	if err := run("sh -c 'sleep 600 & echo $! >"+file+"; wait'", time.Second); err == nil || !strings.Contains(err.Error(), "no end after") {
 		t.Errorf("%v", err)
+	}
+	pid, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		// Of what has ended there is no command line, though nobody has waited for it yet.
+		text, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(pid)), "cmdline"))
+		if err != nil || len(text) == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%q goes on", text)
+		}
 	}
 	for _, line := range []string{"", "no-such-program-here x"} {
 		if _, err := Command(line, time.Second); err == nil {

@@ -39,6 +39,7 @@ func newSite(t *testing.T, format export.Format) *site {
 }
 
 func (s *site) another(format export.Format) *Keeper {
+	t := s.t
 	return &Keeper{Job: export.Job{Format: format}, Path: filepath.Join(s.dir, "out"), State: filepath.Join(s.dir, "state.json"),
 		Newest: func() (Release, bool) {
 			s.mu.Lock()
@@ -53,6 +54,9 @@ func (s *site) another(format export.Format) *Keeper {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.told = append(s.told, time.Now())
+			if text, err := os.ReadFile(s.keeper.State); err != nil || !strings.Contains(string(text), `"pending": true`) {
+				t.Errorf("after a crash here nobody would load the files: %s, %v", text, err)
+			}
 			if len(s.told) <= s.fails {
 				return errors.New("no")
 			}
@@ -262,6 +266,26 @@ func TestFolder(t *testing.T) {
 		}
 		s.has("other.zone", "")
 		s.runs(3)
+		s.end()
+
+		// What was written elsewhere gives no right to remove anything here.
+		s.publish(103, "a.example.", "192.0.2.1", "c.example.", "192.0.2.4")
+		s.keeper = s.another(export.RFC1035)
+		s.start()
+		s.has("c.example.zone", "192.0.2.4")
+		s.end()
+		elsewhere := filepath.Join(s.dir, "elsewhere")
+		foreign := filepath.Join(elsewhere, "c.example.zone")
+		if err := errors.Join(os.Mkdir(elsewhere, 0o700), os.WriteFile(foreign, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		s.publish(104, "a.example.", "192.0.2.1")
+		s.keeper = s.another(export.RFC1035)
+		s.keeper.Path = elsewhere
+		s.start()
+		if _, err := os.Stat(foreign); err != nil {
+			t.Error(err)
+		}
 		s.end()
 	})
 }
