@@ -155,3 +155,18 @@ func differing(was, is merged, changes []plan.Change, claims bool) string {
 	}
 	return ""
 }
+
+// TestEffectOfAChildZone: a zone that appears takes names from the one above it, though that one's files are the same.
+func TestEffectOfAChildZone(t *testing.T) {
+	t.Parallel()
+	above := small + "a.sub:\n  type: A\n  value: 192.0.2.1\n"
+	before := inputsOf(t, map[string]string{"example.com.yaml": above, "example.net.yaml": "{}\n"}, nil)
+	after := inputsOf(t, map[string]string{"example.com.yaml": above, "sub.example.com.yaml": "{}\n", "example.net.yaml": "{}\n"}, nil)
+	changes, end, err := Effect(t.Context(), DefaultConfig(), before, after, time.Now())
+	if err != nil || len(changes) != 2 || changes[1].Kind != plan.Deleted || changes[1].Name != name(t, "a.sub.example.com.") || len(changes[1].Sets[0].Shadows) != 1 {
+		t.Fatalf("%+v %v", changes, err)
+	}
+	if len(end.Zones) != 1 || end.Zones[0].Zone != name(t, "sub.example.com.") || end.Zones[0].Before != nil {
+		t.Fatalf("%+v", end.Zones)
+	}
+}

@@ -88,6 +88,38 @@ func TestAPlanIsOvertaken(t *testing.T) {
 	}
 }
 
+// A delegation that comes while the plan is made, and that only the push brings to light, reaches further than its name.
+func TestADelegationThatThePushUncovers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.push("c1", true, "example.com.yaml", small+"hidden:\n  zonecast: {mode: mask, scope: name}\n")
+	p, g, ask := r.begin("example.com.yaml", small)
+	defer g.end(t.Context())
+	if err := p.work(t.Context(), ask); err != nil {
+		t.Fatal(err)
+	}
+	r.generate("hidden.example.com. NS ns1.example.net.")
+	r.settled()
+	if err := p.catchUp(t.Context()); !errors.Is(err, errOvertaken) {
+		t.Fatal(err)
+	}
+}
+
+// While all names are compared at the start, what is presented is not yet what the inputs give.
+func TestNoPlanDuringTheFirstComparison(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	began := r.s.newTerm()
+	began.sweep = &sweep{}
+	go func() {
+		j := <-began.jobs
+		j.done <- j.run()
+	}()
+	if _, _, err := began.survey(t.Context()); !errors.Is(err, errSweeping) {
+		t.Fatal(err)
+	}
+}
+
 func TestPlansAreBounded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)

@@ -59,6 +59,18 @@ func newPlanner(o outset, g ground, cfg Config, log *slog.Logger) *planner {
 
 // run works out what a question asks for.
 func (p *planner) run(ctx context.Context, ask plan.Ask) error {
+	if err := p.work(ctx, ask); err != nil {
+		return err
+	}
+	if err := p.catchUp(ctx); err != nil {
+		return err
+	}
+	p.changes = p.changed()
+	return p.gatherAbove(ctx)
+}
+
+// work merges what the change reaches.
+func (p *planner) work(ctx context.Context, ask plan.Ask) error {
 	if !ask.Loaded {
 		if err := p.load(ctx, ask); err != nil {
 			return err
@@ -75,11 +87,7 @@ func (p *planner) run(ctx context.Context, ask plan.Ask) error {
 		}
 		dirty = p.world.round(dirty, p.names, p.resolve, p.keep)
 	}
-	if err := p.catchUp(ctx); err != nil {
-		return err
-	}
-	p.changes = p.changed()
-	return p.gatherAbove(ctx)
+	return nil
 }
 
 // load decides about the zones whose files differ from the loaded ones.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"zonecast/internal/checkout"
@@ -37,12 +36,6 @@ type objection struct {
 func (t *term) review(ctx context.Context, p checkout.Push) (*objection, error) {
 	if p.Plan == nil {
 		return nil, nil
-	}
-	if p.Plan.Format != plan.Format {
-		return nil, &refusal{http.StatusBadRequest, fmt.Errorf("plan of format %d, this program reads %d: make it anew", p.Plan.Format, plan.Format)}
-	}
-	if err := p.Plan.Check(); err != nil {
-		return nil, &refusal{http.StatusBadRequest, fmt.Errorf("plan: %w: make it anew", err)}
 	}
 	if p.Plan.Zones == nil {
 		return &objection{check: checkPlanDrifted, cause: "the approved plan is not about zone files"}, nil

@@ -107,9 +107,10 @@ func TestOnlyWhatWasReviewedLoads(t *testing.T) {
 			r.generate("db1.example.com. A 192.0.2.77")
 			r.serves("db1.example.com.", "300 A 192.0.2.77")
 		}},
-		"the plan is of rules alone": {pushed: www + db1, edit: func(p *plan.Plan) { p.Zones = nil; _ = p.Seal() }, check: checkPlanDrifted, names: "not about zone files"},
-		"the plan was edited":        {pushed: www + db1, edit: func(p *plan.Plan) { p.Changes = p.Changes[1:] }, code: http.StatusBadRequest},
-		"no plan":                    {pushed: www + db1, edit: func(p *plan.Plan) { *p = plan.Plan{} }, check: checkPlanMissing, names: "require_plan"},
+		"the plan is of rules alone":     {pushed: www + db1, edit: func(p *plan.Plan) { p.Zones = nil; _ = p.Seal() }, check: checkPlanDrifted, names: "not about zone files"},
+		"the plan was edited":            {pushed: www + db1, edit: func(p *plan.Plan) { p.Changes = p.Changes[1:] }, code: http.StatusBadRequest},
+		"the plan is of a later program": {pushed: www + db1, edit: func(p *plan.Plan) { p.Format++; _ = p.Seal() }, code: http.StatusBadRequest},
+		"no plan":                        {pushed: www + db1, edit: func(p *plan.Plan) { *p = plan.Plan{} }, check: checkPlanMissing, names: "require_plan"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/plan"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
@@ -73,6 +74,9 @@ func DecodePush(r io.Reader) (checkout.Push, error) {
 		return p, errors.New("push: commit, head, base, prefix or author is missing or too long")
 	}
 	if p.Plan != nil {
+		if p.Plan.Format != plan.Format {
+			return p, fmt.Errorf("push: plan of format %d, this program reads %d: make it anew", p.Plan.Format, plan.Format)
+		}
 		if err := p.Plan.Check(); err != nil {
 			return p, fmt.Errorf("push: %w", err)
 		}
