@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +166,25 @@ func TestPolicyWarnsOnly(t *testing.T) {
 	p := fill(t, w, 3)
 	w.commit(func(e edit) { e.put("example.", "t1.example.", "TXT b") })
 	p.synced("a warning holds nothing")
+}
+
+// What was served and is not known any more is published again as it is: it is new to nobody.
+func TestPolicyOfWhatWasServed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.start("a")
+	p := fill(t, w, 10)
+	a.stop()
+	if err := os.RemoveAll(filepath.Join(w.cfg.Data, "bases")); err != nil {
+		t.Fatal(err)
+	}
+	w.rub("/tables/" + tablePublished)
+	w.policy("main", "policy:\n  - {name: none, when: 'type == \"A\"', message: 'no addresses'}\n")
+	before := p.head
+	w.start("a")
+	p.until("published again", func() bool { return p.head.Version > before.Version && p.differs() == "" })
+	w.commit(func(e edit) { e.put("example.", "h1.example.", "A 192.0.2.99") })
+	w.held("example.", policy.Check) // what changes afterwards is judged
 }
 
 // A removed zone is one decision, whatever the policy says about deletions.
