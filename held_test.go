@@ -9,11 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"zonecast/internal/policy"
 )
 
 // noHeld are the words in the stages' code that look like the check of a held thing and are something else.
 var noHeld = map[string]string{
 	"module-file": "a unit", "zone-file": "a unit",
+	"override":   "an entry of the log of decisions",
 	"child-zone": "why a claim is shadowed", "zone-cut": "why a claim is shadowed",
 	"kinds-break-module": "stands in docs/rules.md, with all checks of rules files",
 }
@@ -59,6 +62,9 @@ func heldChecks(t *testing.T) map[string]string {
 				case *ast.KeyValueExpr: // Check: "evaluation"
 					if key, ok := n.Key.(*ast.Ident); ok && strings.EqualFold(key.Name, "check") {
 						take(n.Value, word)
+						if constant, ok := n.Value.(*ast.SelectorExpr); ok && constant.Sel.Name == "Check" { // policy.Check
+							found[policy.Check] = path
+						}
 					}
 				}
 				return true
