@@ -16,8 +16,9 @@ import (
 // noHeld are the words in the stages' code that look like the check of a held thing and are something else.
 var noHeld = map[string]string{
 	"module-file": "a unit", "zone-file": "a unit",
-	"override":   "an entry of the log of decisions",
-	"child-zone": "why a claim is shadowed", "zone-cut": "why a claim is shadowed",
+	"override":         "an entry of the log of decisions",
+	"still-pointed-at": "which only `zonecast check` says",
+	"child-zone":       "why a claim is shadowed", "zone-cut": "why a claim is shadowed",
 	"kinds-break-module": "stands in docs/rules.md, with all checks of rules files",
 }
 
