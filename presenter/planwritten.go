@@ -43,7 +43,8 @@ func (p *planner) written(n zone.Name) string {
 	key := n.String()
 	now := func(key string) []byte { return p.seen[key].human }
 	before, after := now(key), p.notes.records(key)
-	if before == nil && after == nil {
+	glass := p.seen[key].glass // set by hand: people wrote that too, and a load leaves it
+	if before == nil && after == nil && len(glass) == 0 {
 		return ""
 	}
 	var place [][]byte
@@ -54,7 +55,7 @@ func (p *planner) written(n zone.Name) string {
 		place = append(place, []byte(side.place.Zone), []byte(side.place.Above),
 			ofPeople(side.place.Cut, zone.TypeNS, side.at), ofPeople(side.place.DNAME, zone.TypeDNAME, side.at))
 	}
-	return plan.Written(humanList(before), humanList(after), place)
+	return plan.Written(append(humanList(before), glass...), append(humanList(after), glass...), place)
 }
 
 func humanList(value []byte) []row.HumanRecord {

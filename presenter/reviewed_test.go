@@ -93,6 +93,9 @@ func TestOnlyWhatWasReviewedLoads(t *testing.T) {
 			p.Zones.After["example.com.yaml"] = load.Hash([]byte(small + www + db1 + other))
 			_ = p.Seal()
 		}, check: checkPlanDrifted, names: "www.example.com."},
+		"somebody set a record by hand": {pushed: www + db1, check: checkPlanDrifted, names: "db1.example.com.", between: func(r *rig) {
+			r.set(GlassAsk{Name: "db1.example.com.", Type: "A", Values: []string{"192.0.2.66"}, Reason: "INC-1", By: "ops@example.com", Expires: "4h"})
+		}},
 		"another text is pushed": {pushed: www + db1 + other, check: checkPlanDrifted, names: "example.com.yaml: the push has"},
 		"a rule was changed": {pushed: www + db1, check: checkPlanDrifted, names: "db1.example.com.", between: func(r *rig) {
 			w, err := table.OpenWriter(r.t.Context(), r.st, "rules.main", table.Options{Instance: "rules"})
