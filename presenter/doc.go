@@ -9,6 +9,9 @@
 // and repairs what differs, beside the news where names are many; afterwards the names that change. A timer wakes it when an
 // override expires.
 //
+// POST /v1/zones/plan asks what a load would do: a planner makes the same decisions and merges, by the same code, on notes and a world
+// of its own, beside the loop. A push that brings an approved plan loads only when its effect is that one.
+//
 // Promises: P1 (the merge looks at nothing that depends on the order of arrival), P2 (a zone file that vanishes or loses all of
 // its records is held; a source whose table is gone keeps what it gave last), P3 (the unit that is held is the zone with its files, and
 // the generated RRset), P4 (each commit is fenced; a push that does not descend from what is loaded is held), P7 (each row
