@@ -93,6 +93,15 @@ func TestSetByHand(t *testing.T) {
 	}
 }
 
+// A zone with a slash in its name (RFC 2317) has records set by hand, too.
+func TestSetByHandInAClasslessZone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.push("c1", true, `0\047128.2.0.192.in-addr.arpa.yaml`, "'': {type: NS, value: ns.example.com.}\n")
+	r.set(GlassAsk{Name: "5.0/128.2.0.192.in-addr.arpa.", Type: "PTR", Values: []string{"db5.example.com."}})
+	r.serves("5.0/128.2.0.192.in-addr.arpa.", "60 PTR db5.example.com.")
+}
+
 // A new name, and one that expires while nobody leads.
 func TestSetByHandExpiresInAnAbsence(t *testing.T) {
 	t.Parallel()

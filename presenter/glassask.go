@@ -204,7 +204,7 @@ func quote(text string) string {
 
 // parseGlass reads the record as if it stood in the zone file.
 func (t *term) parseGlass(n, apex zone.Name, text string) (row.HumanRecord, error) {
-	path := strings.TrimSuffix(apex.String(), ".") + ".yaml"
+	path := strings.ReplaceAll(strings.TrimSuffix(apex.String(), "."), "/", `\047`) + ".yaml" // as in 0/25.2.0.192.in-addr.arpa (RFC 2317)
 	zones, problems := zonefile.Parse([]checkout.File{{Path: path, Data: []byte(text)}}, t.cfg.options("", t.at))
 	if i := slices.IndexFunc(problems, func(p zone.Problem) bool { return p.Severity == zone.Error }); i >= 0 {
 		p := problems[i]

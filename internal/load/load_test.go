@@ -150,6 +150,9 @@ func TestDecodePush(t *testing.T) {
 		"twice":     {`{"commit":"c","files":[{"path":"a"},{"path":"a"}]}`, "twice"},
 		"parent":    {`{"commit":"c","files":[{"path":"../a"}]}`, "relative"},
 		"absolute":  {`{"commit":"c","files":[{"path":"/a"}]}`, "relative"},
+		"escaped":   {`{"commit":"c","files":[{"path":"a.yaml"},{"path":"b\\047c.yaml"}]}`, ""},
+		"backslash": {`{"commit":"c","files":[{"path":"b\\047\\c.yaml"}]}`, "backslash"},
+		"control":   {`{"commit":"c","files":[{"path":"b\\047\n.yaml"}]}`, "control"},
 		"chunk":     {`{"commit":"c","files":[{"path":"a#0001"}]}`, "without #"},
 		"cut off":   {`{"commit":"c","files":[`, "unexpected"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 
 	"zonecast/internal/checkout"
@@ -95,7 +96,7 @@ func Check(files []checkout.File) error {
 		total += len(f.Data)
 		switch {
 		case !cleanPath(f.Path):
-			return fmt.Errorf("file %.200q: the path must be relative, clean and without # or control characters", f.Path)
+			return fmt.Errorf("file %.200q: the path must be relative, clean and without #, control characters or backslashes (but those of \\DDD)", f.Path)
 		case i > 0 && files[i-1].Path == f.Path:
 			return fmt.Errorf("file %q occurs twice", f.Path)
 		case len(f.Data) > checkout.MaxFile:
@@ -107,7 +108,11 @@ func Check(files []checkout.File) error {
 	return nil
 }
 
+// octet is an escape of zone.Name.String: the name of a zone's file may have some, as 0\047128.2.0.192.in-addr.arpa.yaml (RFC 2317).
+var octet = regexp.MustCompile(`\\[0-9]{3}`)
+
 func cleanPath(p string) bool {
+	plain := octet.ReplaceAllLiteralString(p, "")
 	return p != "" && len(p) <= 1000 && path.Clean(p) == p && !path.IsAbs(p) && p != "." && p != ".." && !strings.HasPrefix(p, "../") &&
-		!strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == 0x7f || r == '#' || r == '\\' })
+		!strings.ContainsFunc(plain, func(r rune) bool { return r < ' ' || r == 0x7f || r == '#' || r == '\\' })
 }

@@ -28,7 +28,7 @@ type block struct {
 
 // blocks cuts a file; nil if it must be read as a whole.
 func (b *builder) blocks(data []byte) (list []block) {
-	if len(data) < b.blockwise || scan(data) != nil {
+	if len(data) < b.blockwise || scan(data) != nil || strangeBreaks(data) {
 		return nil
 	}
 	begin, beginLine, line := 0, 0, 0
@@ -62,6 +62,12 @@ func (b *builder) blocks(data []byte) (list []block) {
 	return append(list, block{data[begin:], beginLine})
 }
 
+// strangeBreaks finds what ends a line in YAML 1.1, and is no line feed: nothing that is cut and counted by line feeds fits then.
+func strangeBreaks(data []byte) bool {
+	return bytes.Count(data, []byte{'\r'}) != bytes.Count(data, []byte("\r\n")) || bytes.Contains(data, []byte("\u0085")) ||
+		bytes.Contains(data, []byte("\u2028")) || bytes.Contains(data, []byte("\u2029"))
+}
+
 // What a line begins with, at its margin.
 type lineKind int
 
@@ -79,7 +85,8 @@ func margin(line []byte) lineKind {
 		return within
 	case string(line) == "---":
 		return newDocument
-	case bytes.HasPrefix(line, []byte("---")), bytes.HasPrefix(line, []byte("...")), bytes.IndexByte([]byte("%?:{}[],&*!|>@`"), line[0]) >= 0:
+	case bytes.HasPrefix(line, []byte("---")), bytes.HasPrefix(line, []byte("...")), bytes.IndexByte([]byte("%?:{}[],&*!|>@`"), line[0]) >= 0,
+		line[0] >= 0x80: // a byte order mark means something at the front of a block
 		return other
 	}
 	return rootKey
@@ -87,14 +94,15 @@ func margin(line []byte) lineKind {
 
 // mark is how far a zone had been read.
 type mark struct {
-	problems, records, written int
+	problems, errors, warnings int
+	records, written           int
 	exceptions                 int
 	facts                      row.ZoneFacts
 	soa                        soaValues
 }
 
 func (b *builder) mark() mark {
-	return mark{len(b.problems), len(b.records), b.written, len(b.exceptions), b.facts, b.soa}
+	return mark{len(b.problems), b.errors, b.warnings, len(b.records), b.written, len(b.exceptions), b.facts, b.soa}
 }
 
 // inBlocks reads a file in blocks; false if it must be read as a whole, and nothing of it has been.
@@ -124,7 +132,8 @@ func (b *builder) rewind(m mark) {
 	for _, rec := range b.records[m.records:] {
 		delete(b.seen, key{rec.Owner, rec.Human.Set.Type})
 	}
-	b.problems, b.records, b.written = b.problems[:m.problems], b.records[:m.records], m.written
+	b.problems, b.errors, b.warnings = b.problems[:m.problems], m.errors, m.warnings
+	b.records, b.written = b.records[:m.records], m.written
 	b.exceptions, b.facts, b.soa = b.exceptions[:m.exceptions], m.facts, m.soa
 }
 

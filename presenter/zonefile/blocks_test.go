@@ -22,6 +22,9 @@ var pieces = []string{
 	"{name}: {type: A,\nvalue: 192.0.2.1}\n", "{name}:\n  type: TXT\n  value: \"quoted\n\n  text\"\n", "{name}:\n  type: TXT\n  value: \"at the\nmargin: x\"\n", "{name}:\n  type: TXT\n  value: 'at the\nmargin'\n",
 	"{name}: &a {type: A, value: 192.0.2.1}\n", "{name}: *a\n", "{name}: !include x.yaml\n", "---\n", "...\n", "{name}:\n  type: [A\n", "? {name}\n: {type: A, value: 192.0.2.1}\n", "  {name}: {type: A}\n",
 	"same: {type: A, value: 192.0.2.1}\n", "{name}:\n  type: A\n  value: 192.0.2.1\n  zonecast: {mode: replace, reason: x}\n", "plain text\n", "{name}: plain\n  going on\n", "'': {type: SOA, zonecast: {timestamp: off}}\n", "\r\n", "{name}:\r\n  type: A\r\n  value: 192.0.2.1\r\n",
+	"\ufeff{name}: {type: A, value: 192.0.2.1}\n", "# one line\r{name}: {type: A, value: 192.0.2.2}\r...\n", "# one\u2028two\n", "{name}: {type: TXT, value: a\u0085b}\n", "\"{name}\": {type: TXT, value: '{}: # ['}\n",
+	"\"{name}\n  x\": {type: A, value: 192.0.2.1}\n", "'{name}\n\nx': {type: A, value: 192.0.2.1}\n", "--- # comment\n", "{name}: # comment\n\n  type: A\n# comment\n  value: 192.0.2.1\n", "{name}:\n- \n  type: A\n  value: 192.0.2.1\n",
+	"{name}:\n  type: TXT\n  values:\n  - |2-\n      x\n  - \"a\\\n    b\"\n", "{name}: {type: TXT, values: [a, # x\n  b]}\n", "- a\n", "{name}\n", "{name} : \n    type: A\n    value: 192.0.2.1\n", "%YAML 1.1\n", "\t{name}: x\n", "{name}: {type: A, value: 192.0.2.1} ---\n",
 }
 
 // A file that is read in blocks, each of a few lines, is what it is when it is read as a whole; or it is not read in blocks.
@@ -40,30 +43,52 @@ func TestBlocksAreTheWhole(t *testing.T) {
 			}
 			b.WriteString(strings.ReplaceAll(pieces[i], "{name}", rapid.StringMatching(`[a-d]{1,3}`).Draw(t, "name")))
 		}
-		f := checkout.File{Path: "example.com.yaml", Data: []byte(b.String())}
-		read := func(size int) (*builder, bool) {
-			apex, _ := ZoneOf(f.Path)
-			z := &builder{opt: options, apex: apex, seen: map[key]Record{}, facts: row.ZoneFacts{Timestamp: true}, layout: LayoutOf([]checkout.File{f}),
-				shared: &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}, blockwise: size, blockSize: 1}
-			z.inBlocks(f)
-			inBlocks := len(z.records)+len(z.problems) > 0
-			if !inBlocks {
-				z.file(f)
-			}
-			return z, inBlocks
-		}
-		whole, _ := read(1 << 30)
-		parts, inBlocks := read(0)
-		if inBlocks {
+		if sameInBlocks(t, []byte(b.String())) {
 			torn++
-		}
-		if !cmp.Equal(whole.records, parts.records, cmpopts.EquateEmpty()) || !slices.Equal(whole.problems, parts.problems) || whole.written != parts.written || whole.facts != parts.facts || len(whole.seen) != len(parts.seen) {
-			t.Fatalf("%s\n%v\n%v\n%s", &b, whole.problems, parts.problems, cmp.Diff(whole.records, parts.records))
 		}
 	})
 	if torn < 20 {
 		t.Errorf("%d files were read in blocks", torn)
 	}
+}
+
+// sameInBlocks reads a file in blocks as small as they can be, and as a whole, and fails unless both are the same. It tells whether it
+// can be read in blocks.
+func sameInBlocks(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, text []byte) bool {
+	t.Helper()
+	f := checkout.File{Path: "example.com.yaml", Data: text}
+	read := func(size int) (*builder, bool) {
+		apex, _ := ZoneOf(f.Path)
+		z := &builder{opt: options, apex: apex, seen: map[key]Record{}, facts: row.ZoneFacts{Timestamp: true}, layout: LayoutOf([]checkout.File{f}),
+			shared: &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}, blockwise: size, blockSize: 1}
+		inBlocks := z.inBlocks(f)
+		if !inBlocks {
+			z.file(f)
+		}
+		return z, inBlocks
+	}
+	whole, _ := read(1 << 30)
+	parts, inBlocks := read(0)
+	if !cmp.Equal(whole.records, parts.records, cmpopts.EquateEmpty()) || !slices.Equal(whole.problems, parts.problems) || !cmp.Equal(whole.exceptions, parts.exceptions, cmpopts.EquateEmpty()) ||
+		whole.mark() != parts.mark() || len(whole.seen) != len(parts.seen) {
+		t.Fatalf("%q\n%v\n%v\n%s", text, whole.problems, parts.problems, cmp.Diff(whole.records, parts.records))
+	}
+	return inBlocks
+}
+
+// Whatever a file holds, it is the same in blocks and as a whole.
+func FuzzBlocks(f *testing.F) {
+	for _, p := range pieces {
+		f.Add([]byte("a: {type: A, value: 192.0.2.1}\n" + strings.ReplaceAll(p, "{name}", "b") + "c: {type: A, value: 192.0.2.1}\n"))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) < 4096 {
+			sameInBlocks(t, text)
+		}
+	})
 }
 
 // A large file with an error in its last line has all its lines counted.

@@ -222,8 +222,11 @@ func (t *tree) file(n *yaml.Node) (*yaml.Node, *misplaced) {
 	t.open = append(t.open, path)
 	root, wrong := t.resolve(root)
 	t.open = t.open[:len(t.open)-1]
+	if wrong != nil {
+		return nil, wrong // the next zone that includes it is told, too
+	}
 	t.roots[path] = root
-	return root, wrong
+	return root, nil
 }
 
 // belongs notes the file of included nodes.

@@ -184,3 +184,18 @@ func TestTarget(t *testing.T) {
 		}
 	}
 }
+
+// Each zone that includes a broken file is told, and none is served without it.
+func TestBrokenIncludeOfManyZones(t *testing.T) {
+	t.Parallel()
+	zones, problems := parse("a.example.yaml", "x: !include common/x.yaml\n", "b.example.yaml", "x: !include common/x.yaml\n", "c.example.yaml", "x: !include [common/x.yaml]\n",
+		"d.example.yaml", "x: !include common/y.yaml\n", "common/x.yaml", "type: !word A\n", "common/y.yaml", "!include x.yaml\n")
+	if len(zones.Zones) != 0 || len(zones.Broken) != 4 || len(problems) != 4 {
+		t.Fatalf("%d broken, %v", len(zones.Broken), problems)
+	}
+	for _, p := range problems {
+		if p.Check != "yaml-tag" || p.File != "zones/common/x.yaml" {
+			t.Error(p)
+		}
+	}
+}

@@ -10,7 +10,8 @@ import (
 	"zonecast/internal/zone"
 )
 
-// maxProblems bounds the list for one zone: a thousand places are more than anybody mends in one go.
+// maxProblems bounds the errors, and the warnings, that are listed for one zone: a thousand places are more than anybody mends in one go. They
+// are counted apart, so that no number of warnings hides that there is an error.
 const maxProblems = 1000
 
 type key struct {
@@ -23,6 +24,8 @@ type builder struct {
 	opt      Options
 	apex     zone.Name
 	problems []zone.Problem
+	errors   int // found, listed or not
+	warnings int
 	records  []Record
 	written  int
 	seen     map[key]Record
@@ -71,7 +74,11 @@ func (r *reader) fail(n *yaml.Node, check, text, fix string) bool {
 }
 
 func (r *reader) add(s zone.Severity, n *yaml.Node, check, text, fix string) {
-	if len(r.problems) < maxProblems {
+	found := &r.errors
+	if s == zone.Warning {
+		found = &r.warnings
+	}
+	if *found++; *found <= maxProblems {
 		r.problems = append(r.problems, zone.Problem{Check: check, Severity: s, File: r.opt.Prefix + r.fileOf(n), Line: n.Line, Column: n.Column,
 			Name: r.name, Text: text, Fix: fix})
 	}

@@ -103,7 +103,11 @@ func ZoneOf(path string) (zone.Name, error) {
 		return "", errGlass
 	}
 	if !folder {
-		first = strings.TrimSuffix(strings.TrimSuffix(first, ".yaml"), ".yml")
+		if name, yaml := strings.CutSuffix(first, ".yaml"); yaml {
+			first = name
+		} else {
+			first = strings.TrimSuffix(first, ".yml")
+		}
 	}
 	return zone.ParseName(strings.TrimSuffix(first, ".") + ".")
 }

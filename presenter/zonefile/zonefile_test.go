@@ -256,3 +256,35 @@ func FuzzZoneYAML(f *testing.F) {
 		}
 	})
 }
+
+// Any number of warnings leaves an error in sight: else the zone would be served without the record.
+func TestWarningsHideNoError(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range maxProblems + 1 {
+		fmt.Fprintf(&b, "h%d: {type: A, values: [192.0.2.1, 192.0.2.1]}\n", i)
+	}
+	memo := &Memo{}
+	for range 2 {
+		opt := options
+		opt.Memo = memo
+		zones, problems := Parse([]checkout.File{{Path: "example.com/a.yaml", Data: []byte(b.String())}, {Path: "example.com/b.yaml", Data: []byte("x: {type: A, value: x}\n")},
+			{Path: "example.com/c.yaml", Data: []byte("y: {type: A, values: [192.0.2.1, 192.0.2.1]}\n")}}, opt)
+		if len(zones.Broken) != 1 || len(problems) != maxProblems+1 || problems[maxProblems].Check != "bad-address" {
+			t.Fatalf("%d broken, %d problems", len(zones.Broken), len(problems))
+		}
+	}
+	if len(memo.files) != 0 {
+		t.Error("a file with problems past the bound is remembered as one without")
+	}
+}
+
+// A file's name loses one ending.
+func TestZoneOf(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{"a.example.yaml": "a.example.", "a.example.yml": "a.example.", "a.yml.yaml": "a.yml.", "a.yaml.yml": "a.yaml.", "a.yaml/b.yaml": "a.yaml.", "a.example..yaml": "a.example."} {
+		if got, err := ZoneOf(path); err != nil || got.String() != want {
+			t.Errorf("%s: %s %v, want %s", path, got, err, want)
+		}
+	}
+}
