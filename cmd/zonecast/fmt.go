@@ -74,6 +74,9 @@ type formatter struct {
 func (f *formatter) argument(cmd *cobra.Command, arg string) error {
 	if arg == "-" {
 		text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), checkout.MaxFile+1))
+		if err == nil && len(text) > checkout.MaxFile {
+			err = fmt.Errorf("standard input: larger than %d MiB", checkout.MaxFile>>20)
+		}
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type Server struct {
 	Addr    string        // with its port
 	Timeout time.Duration // of one try
 	Tries   int           // at least 1
+	Records int           // of a transfer, at most
 }
 
 // NewServer takes an address, to which port 53 is added where it has none.
@@ -31,7 +32,7 @@ func NewServer(addr string) Server {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		addr = net.JoinHostPort(strings.Trim(addr, "[]"), "53")
 	}
-	return Server{Addr: addr, Timeout: 2 * time.Second, Tries: 4}
+	return Server{Addr: addr, Timeout: 2 * time.Second, Tries: 4, Records: maxRecords}
 }
 
 // Ask asks without recursion. Its error is that no answer came, or none to this question.
@@ -87,10 +88,13 @@ func (s Server) Transfer(ctx context.Context, apex zone.Name) (list []Question, 
 		for range envelopes {
 		}
 	}()
-	seen := map[Question]bool{}
+	seen, records := map[Question]bool{}, 0
 	for e := range envelopes {
 		if e.Error != nil {
 			return nil, fmt.Errorf("transfer of %s: %w", apex, e.Error)
+		}
+		if records += len(e.RR); records > s.Records {
+			return nil, fmt.Errorf("transfer of %s: more than %d records", apex, s.Records)
 		}
 		for _, rr := range e.RR {
 			n, err := zone.ParseName(rr.Header().Name)

@@ -93,4 +93,8 @@ func TestTransfer(t *testing.T) {
 	if _, err := s.Transfer(t.Context(), name(t, "closed.")); err == nil {
 		t.Error("a refused transfer gives names")
 	}
+	s.Records = 4 // one that repeats itself names few sets, and would never end
+	if list, err := s.Transfer(t.Context(), name(t, "example.")); err == nil || !strings.Contains(err.Error(), "more than 4 records") {
+		t.Errorf("%v, %v", list, err)
+	}
 }

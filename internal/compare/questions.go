@@ -76,6 +76,8 @@ func absent(n snapshot.Node) zone.Type {
 const (
 	maxLine  = 64 << 10
 	MaxNames = 10_000_000
+	// maxRecords is of one transfer: one that never ends names few sets.
+	maxRecords = 100_000_000
 )
 
 // ReadNames reads questions from lines: of a query log of any server, or names alone. Of each line the first word that is

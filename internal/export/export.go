@@ -66,6 +66,7 @@ func (j Job) Files(c snapshot.Content) ([]File, error) {
 		return []File{{Write: func(w io.Writer) (Losses, error) { return j.write(w, c, zones) }}}, nil
 	}
 	files := make([]File, 0, len(zones)+1)
+	named := make(map[string]zone.Name, len(zones))
 	for _, z := range zones {
 		name := FileName(z.Apex)
 		if j.Format.YAML() {
@@ -73,6 +74,10 @@ func (j Job) Files(c snapshot.Content) ([]File, error) {
 				return nil, err
 			}
 		}
+		if other, taken := named[name]; taken {
+			return nil, fmt.Errorf("zones %s and %s would both be the file %s; choose with --zone", other, z.Apex, name)
+		}
+		named[name] = z.Apex
 		files = append(files, File{Name: name, Write: func(w io.Writer) (Losses, error) {
 			return j.write(w, c, []snapshot.Zone{z})
 		}})

@@ -208,6 +208,10 @@ func TestChoice(t *testing.T) {
 	if _, ok := texts["0_25.2.0.192.in-addr.arpa.zone"]; !ok || len(texts) != 3 {
 		t.Errorf("files %q", slices.Collect(maps.Keys(texts)))
 	}
+	same := build(t, "$ORIGIN 0_25.2.0.192.in-addr.arpa.\n"+soa, "$ORIGIN 0/25.2.0.192.in-addr.arpa.\n"+soa)
+	if _, err := (Job{Format: RFC1035}).Files(same); err == nil {
+		t.Error("the file of one zone takes the place of another's")
+	}
 	if _, err := (Job{Format: OctoDNS, YAML: inYAML}).Files(s); err == nil {
 		t.Error("a zone with a slash in its name becomes another's file")
 	}

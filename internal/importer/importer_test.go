@@ -148,6 +148,7 @@ include "more/*.conf";
 zone "." { type hint; file "root.hints"; };
 zone "1.example" IN { type slave; masters { 192.0.2.1; }; file "1"; };
 zone "chaos" CH { type master; file "c"; };
+ZONE "3.example" { Type Master; File "db.3"; };
 `,
 		"zones.conf":     "zone \"example.com\" { type master; file \"db.example.com\"; allow-transfer { none; }; };\n",
 		"more/a.conf":    "zone \"2.0.192.in-addr.arpa\" in {\n  type primary;\n  file \"/abs/db.2\";\n};\n",
@@ -159,7 +160,7 @@ zone "chaos" CH { type master; file "c"; };
 	for _, z := range r.Named(filepath.Join(dir, "named.conf"), "") {
 		got = append(got, z.Name.String()+" "+strings.TrimPrefix(z.File, dir))
 	}
-	if want := "example.com. /data/db.example.com, 2.0.192.in-addr.arpa. /abs/db.2"; strings.Join(got, ", ") != want {
+	if want := "example.com. /data/db.example.com, 2.0.192.in-addr.arpa. /abs/db.2, 3.example. /data/db.3"; strings.Join(got, ", ") != want {
 		t.Errorf("zones %q", got)
 	}
 	if got, want := problems(r), "b.conf:1 import-kind\nb.conf:2 import-kind\nnamed.conf:8 import-kind\n"; got != want {
@@ -199,6 +200,7 @@ func TestBadNamed(t *testing.T) {
 		"zone \"a { type master;\n":                     "bad-syntax",
 		"zone \"a..b\" { type master; file \"x\"; };\n": "bad-name",
 		"options { directory \"x\"; }\n":                "bad-syntax",
+		"include \"/dev/zero\";\n":                      "unreadable",
 	} {
 		dir := t.TempDir()
 		write(t, dir, map[string]string{"named.conf": text})
@@ -211,6 +213,23 @@ func TestBadNamed(t *testing.T) {
 		if !strings.HasPrefix(strings.Join(got, ","), want) {
 			t.Errorf("%q: %v", text, r.Problems)
 		}
+	}
+}
+
+// Any number of problems leaves what cannot be skipped in sight.
+func TestProblemsHideNoOther(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("$ORIGIN example.com.\n@ 60 SOA ns h 1 2 3 4 5\nx 60 A 192.0.2.1\n")
+	for i := range maxProblems + 1 {
+		fmt.Fprintf(&b, "x 61 A 198.51.%d.%d\n", i>>8, i&255)
+	}
+	r := &Reading{}
+	r.MasterFrom(strings.NewReader(b.String()), "first", "")
+	r.Master(filepath.Join(t.TempDir(), "none"), "")
+	r.Master(filepath.Join(t.TempDir(), "none either"), "")
+	if n := len(r.Problems); n != maxProblems+1 || r.Problems[n-1].Check != "unreadable" {
+		t.Errorf("%d problems, the last %v", n, r.Problems[n-1])
 	}
 }
 

@@ -3,6 +3,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ const (
 	maxNamedDepth = 16
 	maxNamedFiles = 10_000
 	maxNamedSize  = 16 << 20 // octets of one file
+	maxNamedTotal = 64 << 20 // and of all
 )
 
 // NamedZone is one zone that a named.conf serves from a file of its own.
@@ -72,6 +74,9 @@ type token struct {
 
 func (t token) is(text string) bool { return !t.quoted && t.text == text }
 
+// word is a keyword, which BIND reads in any case.
+func (t token) word() string { return strings.ToLower(t.text) }
+
 // named is the reading of one configuration.
 type named struct {
 	r         *Reading
@@ -80,6 +85,7 @@ type named struct {
 	at        int
 	open      []string // files within each other
 	files     int
+	octets    int // of all files
 	directory string
 	zones     []NamedZone
 	views     map[string]bool
@@ -104,11 +110,15 @@ func (n *named) file(path string, from Place) {
 		n.r.problem(from.problem("unreadable", err.Error(), ""))
 		return
 	}
+	if n.octets += len(text); n.octets > maxNamedTotal {
+		n.r.problem(Place{File: path}.problem("import-bounds", fmt.Sprintf("more than %d MiB with what is included", maxNamedTotal>>20), ""))
+		return
+	}
 	n.open = append(n.open, path)
 	tokens := n.scan(text, path)
 	for i := 0; i < len(tokens); i++ {
 		begins := i == 0 || tokens[i-1].is(";") || tokens[i-1].is("{") || tokens[i-1].is("}")
-		if !begins || !tokens[i].is("include") || i+2 >= len(tokens) || !tokens[i+2].is(";") {
+		if !begins || tokens[i].quoted || tokens[i].word() != "include" || i+2 >= len(tokens) || !tokens[i+2].is(";") {
 			n.tokens = append(n.tokens, tokens[i])
 			continue
 		}
@@ -134,14 +144,15 @@ func (n *named) included(target string) []string {
 }
 
 func readBounded(path string) (string, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
-	if info.Size() > maxNamedSize {
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxNamedSize+1))
+	if len(text) > maxNamedSize {
 		return "", errors.New("larger than 16 MiB")
 	}
-	text, err := os.ReadFile(path)
 	return string(text), err
 }
 
@@ -247,10 +258,10 @@ func (n *named) each(body []token, do func(words, body []token)) {
 func (n *named) top() {
 	n.views = map[string]bool{}
 	n.each(n.tokens, func(words, body []token) {
-		switch words[0].text {
+		switch words[0].word() {
 		case "options":
 			n.each(body, func(words, _ []token) {
-				if words[0].text == "directory" && len(words) == 2 {
+				if words[0].word() == "directory" && len(words) == 2 {
 					if n.directory = words[1].text; !filepath.IsAbs(n.directory) && len(n.tokens) > 0 {
 						n.directory = filepath.Join(filepath.Dir(n.tokens[0].place.File), n.directory)
 					}
@@ -263,7 +274,7 @@ func (n *named) top() {
 			view := words[1].text
 			n.views[view] = true
 			n.each(body, func(words, body []token) {
-				if words[0].text == "zone" {
+				if words[0].word() == "zone" {
 					n.zone(words, body, view)
 				}
 			})
@@ -283,13 +294,13 @@ func (n *named) zone(words, body []token, view string) {
 		if len(words) < 2 {
 			return
 		}
-		switch words[0].text {
+		switch words[0].word() {
 		case "type":
-			kind = words[1].text
+			kind = words[1].word()
 		case "file":
 			file = words[1].text
 		case "masterfile-format":
-			format = words[1].text
+			format = words[1].word()
 		}
 	})
 	if view != "" && view != n.view {

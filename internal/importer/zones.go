@@ -78,6 +78,7 @@ type Reading struct {
 	waiting  []record            // whose zone's SOA has not been read
 	records  int
 	skipped  map[key]bool
+	beyond   map[string]bool // checks of which an error is listed past maxProblems
 }
 
 type record struct {
@@ -89,16 +90,23 @@ type record struct {
 // signing are the types that only signing makes, and that zones have no place for here.
 var signing = []string{"RRSIG", "SIG", "NSEC", "NXT", "NSEC3", "NSEC3PARAM", "DNSKEY", "KEY", "CDS", "CDNSKEY", "ZONEMD", "TYPE65534"}
 
-// maxProblems bounds the list; more are only counted into the last.
+// maxProblems bounds the list. Past it the first error of each check is listed, so that none is hidden by what came before.
 const maxProblems = 10_000
 
 func (r *Reading) problem(p zone.Problem) {
 	if p.Severity == "" {
 		p.Severity = zone.Error
 	}
-	if len(r.Problems) < maxProblems {
-		r.Problems = append(r.Problems, p)
+	if len(r.Problems) >= maxProblems {
+		if p.Severity != zone.Error || r.beyond[p.Check] {
+			return
+		}
+		if r.beyond == nil {
+			r.beyond = map[string]bool{}
+		}
+		r.beyond[p.Check] = true
 	}
+	r.Problems = append(r.Problems, p)
 }
 
 func (p Place) problem(check, text, fix string) zone.Problem {
