@@ -75,7 +75,13 @@ func (w *world) remove(name string) {
 // start runs the whole pipeline on the world's folders and waits until it says that it is ready.
 func (w *world) start(more ...string) *running {
 	w.t.Helper()
-	r := w.launch(append([]string{"up", "--data", w.path("data"), "--rules", w.path("rules"), "--zones", w.path("zones"), "--dns", w.dns, "--http", w.http}, more...)...)
+	return w.launchReady(append([]string{"up", "--data", w.path("data"), "--rules", w.path("rules"), "--zones", w.path("zones"), "--dns", w.dns, "--http", w.http}, more...)...)
+}
+
+// launchReady starts up with these arguments and waits until it says that it is ready.
+func (w *world) launchReady(args ...string) *running {
+	w.t.Helper()
+	r := w.launch(args...)
 	w.up = r
 	eventually(w.t, "up is ready", func() bool {
 		select {
