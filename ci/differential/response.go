@@ -98,7 +98,7 @@ func records(list []dns.RR) (out []record, err error) {
 		if r.owner, err = zone.ParseName(rr.Header().Name); err != nil {
 			return nil, fmt.Errorf("%w: %w", errMalformed, err)
 		}
-		if r.data, err = zone.RdataOf(rr); err != nil && !errors.Is(err, zone.ErrEmptyRdata) {
+		if r.data, err = zone.RdataReceived(rr); err != nil && !errors.Is(err, zone.ErrEmptyRdata) {
 			return nil, fmt.Errorf("%w: %w", errMalformed, err)
 		}
 		out = append(out, r)

@@ -89,7 +89,7 @@ func read(raw []byte) (*reply, error) {
 			if err != nil {
 				return nil, err
 			}
-			data, err := zone.RdataOf(rr)
+			data, err := zone.RdataReceived(rr)
 			if err != nil && !errors.Is(err, zone.ErrEmptyRdata) {
 				return nil, err
 			}

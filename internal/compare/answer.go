@@ -101,7 +101,7 @@ func setAt(n zone.Name, t zone.Type, rrs []dns.RR) (set zone.RRset, err error) {
 		if rr.Header().Rrtype != uint16(t) || !sameName(rr.Header().Name, n) {
 			continue
 		}
-		data, err := zone.RdataOf(rr)
+		data, err := zone.RdataReceived(rr)
 		if err != nil {
 			return set, fmt.Errorf("%s: %w", n, err)
 		}

@@ -180,7 +180,7 @@ func (a *answers) record(rr dns.RR) error {
 	if err != nil {
 		return err
 	}
-	data, err := zone.RdataOf(rr)
+	data, err := zone.RdataReceived(rr)
 	switch t := zone.Type(h.Rrtype); {
 	case a.soa == nil && (t != zone.TypeSOA || owner != a.zone):
 		return errors.New("the first record is not the zone's SOA")

@@ -1,7 +1,6 @@
 package zone
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -142,17 +141,8 @@ func RR(owner Name, t Type, ttl uint32, data Rdata) (dns.RR, error) {
 	if end != len(data) {
 		return nil, fmt.Errorf("bad %s data: %d octets too many", t, len(data)-end)
 	}
+	escape(rr)
 	return rr, nil
-}
-
-// RdataText prints rdata in presentation form; what cannot be read as its type prints as RFC 3597 5 has it.
-func RdataText(t Type, data Rdata) string {
-	rr, err := RR(Root, t, 0, data)
-	if err != nil || len(data) == 0 {
-		return fmt.Sprintf(`\# %d %s`, len(data), hex.EncodeToString([]byte(data)))
-	}
-	fields := strings.SplitN(rr.String(), "\t", 5) // name, TTL, class, type, data
-	return fields[len(fields)-1]
 }
 
 // Target gives the name that NS, CNAME, DNAME, PTR, MX, SRV, SVCB or HTTPS rdata points to.
