@@ -78,7 +78,7 @@ type pageCheck struct {
 func (c pageCheck) fields(path string, node *yaml.Node, want reflect.Value, example bool) {
 	for i := range want.NumField() {
 		name, _, _ := strings.Cut(want.Type().Field(i).Tag.Get("yaml"), ",")
-		if name == "-" {
+		if name == "-" || !want.Type().Field(i).IsExported() {
 			continue
 		}
 		at := strings.TrimPrefix(path+"."+name, ".")
