@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
@@ -19,6 +20,13 @@ import (
 const (
 	checkPlanMissing = "plan-missing"
 	checkPlanDrifted = "plan-drifted"
+)
+
+const (
+	// planSettle is how long a push waits for the records of rules that came with the same plan.
+	planSettle = 20 * time.Second
+	// planPause is between two looks whether they came.
+	planPause = time.Second
 )
 
 // maxDrifted bounds the names that a held push lists.
@@ -50,20 +58,34 @@ func (t *term) review(ctx context.Context, p checkout.Push) (*objection, error) 
 	for i, c := range p.Plan.Changes {
 		also[i] = c.Name
 	}
-	now, err := t.plan(ctx, ask, also...)
-	if err != nil {
-		return nil, err
+	var drifted []plan.Drifted
+	var more int
+	for settled := time.Now().Add(planSettle); ; {
+		now, err := t.plan(ctx, ask, also...)
+		if err != nil {
+			return nil, err
+		}
+		if cause := filesDrifted(p.Plan.Zones, changedFiles(now.files, p.Files)); cause != "" {
+			return &objection{check: checkPlanDrifted, cause: cause}, nil
+		}
+		same, err := t.sameRules(ctx, p.Plan)
+		if err != nil {
+			return nil, err
+		}
+		state := plan.Now{Written: now.written, SameRules: same}
+		_ = now.each(func(c plan.Change) error { state.Changes = append(state.Changes, c); return nil })
+		drifted, more = p.Plan.Drift(state, maxDrifted)
+		if len(drifted) == 0 || !same || len(p.Plan.Rules.After) == 0 || !time.Now().Before(settled) {
+			break
+		}
+		select { // the rules of the plan are loaded just now: their records are on their way
+		case <-time.After(planPause):
+		case <-t.ended:
+			return nil, errEnded
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	if cause := filesDrifted(p.Plan.Zones, changedFiles(now.files, p.Files)); cause != "" {
-		return &objection{check: checkPlanDrifted, cause: cause}, nil
-	}
-	same, err := t.sameRules(ctx, p.Plan)
-	if err != nil {
-		return nil, err
-	}
-	state := plan.Now{Written: now.written, SameRules: same}
-	_ = now.each(func(c plan.Change) error { state.Changes = append(state.Changes, c); return nil })
-	drifted, more := p.Plan.Drift(state, maxDrifted)
 	if len(drifted) == 0 {
 		return nil, nil
 	}
@@ -118,48 +140,53 @@ func textOf(hash string) string {
 	return fmt.Sprintf("text %.12s", hash)
 }
 
-// sameRules tells whether all rules are loaded as they were when the plan was made, or as it has them. Of sources that
-// the plan does not name only the time is known.
+// sameRules tells whether all rules are loaded as the plan has them, and as they were when it was made where it changes
+// nothing. Rules that it changes and that are not loaded yet, or are held, are not: what is missing for want of them is no
+// event's doing.
 func (t *term) sameRules(ctx context.Context, p *plan.Plan) (bool, error) {
 	if p.Rules == nil {
 		return false, nil
 	}
 	for _, source := range t.cfg.Sources {
-		v, err := table.Read(ctx, t.st, "rules."+source)
-		if errors.Is(err, table.ErrNotFound) {
-			v = nil
-		} else if err != nil {
+		loaded, err := t.rulesOf(ctx, source)
+		if err != nil {
 			return false, err
 		}
-		infos := map[string]row.FileInfo{}
-		var loaded row.Load
-		if v != nil {
-			if infos, err = load.Infos(v); err != nil {
-				return false, err
-			}
-			if loaded, _, err = load.Loaded(v); err != nil {
-				return false, err
-			}
-		}
 		if source != p.Rules.Source && (p.Rules.Source != "" || len(t.cfg.Sources) > 1) {
-			if loaded.At >= p.Made.Unix() {
+			if plan.Fingerprint(loaded) != p.Others[source] {
 				return false, nil
 			}
 			continue
 		}
-		paths := map[string]bool{}
-		for path := range infos {
-			paths[path] = true
+		want := maps.Clone(p.Rules.Before)
+		if want == nil {
+			want = map[string]string{}
 		}
-		for path := range p.Rules.Before {
-			paths[path] = true
-		}
-		for path := range paths {
-			is := infos[path].SHA256
-			if want, changes := p.Rules.After[path]; is != p.Rules.Before[path] && !(changes && is == want) {
-				return false, nil
+		for path, hash := range p.Rules.After {
+			if want[path] = hash; hash == "" {
+				delete(want, path)
 			}
+		}
+		if !maps.Equal(loaded, want) {
+			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// rulesOf gives the hashes of a source's loaded rules files.
+func (t *term) rulesOf(ctx context.Context, source string) (map[string]string, error) {
+	hashes := map[string]string{}
+	v, err := table.Read(ctx, t.st, "rules."+source)
+	if errors.Is(err, table.ErrNotFound) {
+		return hashes, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	infos, err := load.Infos(v)
+	for path, info := range infos {
+		hashes[path] = info.SHA256
+	}
+	return hashes, err
 }

@@ -110,6 +110,13 @@ func TestOnlyWhatWasReviewedLoads(t *testing.T) {
 			r.generate("db1.example.com. A 192.0.2.77")
 			r.serves("db1.example.com.", "300 A 192.0.2.77")
 		}},
+		"the plan's rules are not loaded": {pushed: www + db1, check: checkPlanDrifted, names: "db1.example.com.", between: func(r *rig) {
+			r.generate("db1.example.com. A 192.0.2.77")
+			r.serves("db1.example.com.", "300 A 192.0.2.77")
+		}, edit: func(p *plan.Plan) {
+			p.Rules.After = map[string]string{"servers.yaml": load.Hash([]byte("{}"))}
+			_ = p.Seal()
+		}},
 		"the plan is of rules alone":     {pushed: www + db1, edit: func(p *plan.Plan) { p.Zones = nil; _ = p.Seal() }, check: checkPlanDrifted, names: "not about zone files"},
 		"the plan was edited":            {pushed: www + db1, edit: func(p *plan.Plan) { p.Changes = p.Changes[1:] }, code: http.StatusBadRequest},
 		"the plan is of a later program": {pushed: www + db1, edit: func(p *plan.Plan) { p.Format++; _ = p.Seal() }, code: http.StatusBadRequest},
@@ -177,5 +184,73 @@ func TestTheFolderNeedsAPlanToo(t *testing.T) {
 	}
 	if len(r.now("example.com.").Sets) == 0 || r.heldPush().ID != "" {
 		t.Fatal("the approved plan was not loaded")
+	}
+}
+
+// loadRules writes a file of a source's rules, as its stage does.
+func (r *rig) loadRules(source, text string) string {
+	r.t.Helper()
+	w, err := table.OpenWriter(r.t.Context(), r.st, "rules."+source, table.Options{Instance: "rules"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	tx := w.Begin()
+	load.PutFile(tx, checkout.File{Path: "servers.yaml", Data: []byte(text)}, "c", "")
+	if err := table.Commit(r.t.Context(), tx); err != nil {
+		r.t.Fatal(err)
+	}
+	return load.Hash([]byte(text))
+}
+
+// A record moves from a zone file into rules: it is there all the time, though the rules' records come after their load.
+func TestAPushWaitsForItsRules(t *testing.T) {
+	t.Parallel()
+	const mail = "mail:\n  type: A\n  value: 192.0.2.5\n  ttl: 300\n"
+	r := newRig(t, nil)
+	r.push("c1", true, "example.com.yaml", small+mail)
+	r.serves("mail.example.com.", "300 A 192.0.2.5")
+	p := r.reviewed("example.com.yaml", small)
+	for i := range p.Changes { // with the rules' record the name answers as before
+		for j, s := range p.Changes[i].Sets {
+			p.Changes[i].Sets[j].After, p.Changes[i].Kind = s.Before, plan.Touched
+		}
+	}
+	p.Rules.After = map[string]string{"servers.yaml": r.loadRules("main", "module: servers")}
+	if err := p.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		a    load.Answer
+		code int
+	}
+	done := make(chan result, 1)
+	go func() {
+		a, code := r.pushPlan("c2", p, "example.com.yaml", small)
+		done <- result{a, code}
+	}()
+	r.generate("mail.example.com. A 192.0.2.5")
+	if got := <-done; got.code != 200 || got.a.Status != load.StatusLoaded {
+		t.Fatalf("%+v %+v", got, r.heldPush())
+	}
+	r.serves("mail.example.com.", "300 A 192.0.2.5")
+}
+
+// Rules of a source that the plan is not of count by what they say, and not by anybody's clock.
+func TestRulesOfOtherSources(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *Config) { c.Sources = []string{"main", "extra"} })
+	hash := r.loadRules("extra", "module: servers")
+	for title, c := range map[string]struct {
+		files map[string]string
+		want  bool
+	}{
+		"as they were": {map[string]string{"servers.yaml": hash}, true},
+		"others":       {map[string]string{"servers.yaml": "0"}, false},
+		"new":          {nil, false},
+	} {
+		p := &plan.Plan{Made: time.Now().Add(time.Hour), Rules: &plan.Files{Source: "main"}, Others: map[string]string{"extra": plan.Fingerprint(c.files)}}
+		if got, err := r.s.term.Load().sameRules(t.Context(), p); err != nil || got != c.want {
+			t.Errorf("%s: %v, %v", title, got, err)
+		}
 	}
 }

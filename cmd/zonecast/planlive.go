@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"zonecast/internal/api"
 	"zonecast/internal/plan"
@@ -58,6 +59,17 @@ func (l *livePlan) loadedRules(source string) *plan.Files {
 		f.Before = map[string]string{}
 	}
 	return f
+}
+
+// otherRules are the rules of the other sources: a plan rests on them too.
+func (l *livePlan) otherRules(source string) map[string]string {
+	others := map[string]string{}
+	for table, load := range l.loads {
+		if other, ok := strings.CutPrefix(table, "rules."); ok && other != source && len(load.Files) > 0 {
+			others[other] = plan.Fingerprint(load.Files)
+		}
+	}
+	return others
 }
 
 // rules asks what a folder of rules would give for the live inventory.

@@ -53,7 +53,7 @@ func (f *planFlags) make(cmd *cobra.Command) (*plan.Plan, error) {
 		return nil, err
 	}
 	pl := planning{cfg: cfg, source: f.source}
-	made := time.Now() // what is loaded from now on came after the plan
+	made := time.Now()
 	if !cmd.Flags().Changed("source") && cfg.Rules.Source != "" {
 		pl.source = cfg.Rules.Source
 	}
@@ -138,7 +138,7 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, n
 		parts.Zones, parts.Prefix = pl.zones.files("", end.Loaded.Commit, end.Files), pl.zones.Prefix
 	}
 	parts.Stopped, parts.Problems = append(parts.Stopped, end.Stopped...), append(parts.Problems, end.Problems...)
-	parts.Names = l.gates.Names
+	parts.Names, parts.Others = l.gates.Names, l.otherRules(pl.source)
 	return parts, l.gates, nil
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 
 	"zonecast/internal/zone"
@@ -10,6 +11,7 @@ import (
 type Parts struct {
 	Against      Against
 	Zones, Rules *Files
+	Others       map[string]string
 	Changes      []Change
 	Facts        []ZoneChange   // zones that appear, go or change their settings
 	Names        map[string]int // names with records as served now, by apex; a zone that is not there has none
@@ -21,7 +23,7 @@ type Parts struct {
 // Compose puts a plan together: changes in order, files named as in the repository, a summary of each zone. It is not
 // sealed yet: what gates and policies say is added first.
 func Compose(parts Parts) *Plan {
-	p := &Plan{Format: Format, Against: parts.Against, Zones: parts.Zones, Rules: parts.Rules,
+	p := &Plan{Format: Format, Against: parts.Against, Zones: parts.Zones, Rules: parts.Rules, Others: parts.Others,
 		Changes: parts.Changes, Summaries: []Summary{}, Stopped: parts.Stopped, Problems: parts.Problems}
 	if p.Changes == nil {
 		p.Changes = []Change{}
@@ -98,6 +100,18 @@ func Differ(loaded, folder map[string]string) (after map[string]string) {
 		}
 	}
 	return after
+}
+
+// Fingerprint is of files, by their hashes; "" of none.
+func Fingerprint(files map[string]string) string {
+	if len(files) == 0 {
+		return ""
+	}
+	var parts [][]byte
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		parts = append(parts, []byte(path), []byte(files[path]))
+	}
+	return digestOf(parts)
 }
 
 // Planned tells whether a folder is part of the plan: its files, and not only what is loaded.

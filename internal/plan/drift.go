@@ -19,13 +19,14 @@ type Now struct {
 	Changes []Change // what the push would do now
 	// Written is the fingerprint of what people wrote at a name, as in Change.Written; "" where they wrote nothing.
 	Written func(zone.Name) string
-	// SameRules: every rules file is loaded as it was when the plan was made, or as the plan has it.
+	// SameRules: every rules file is loaded as the plan has it, and as it was when the plan was made where that changes nothing.
 	SameRules bool
 }
 
 // Drift compares what a push would do now with the approved plan. A name that comes out otherwise is forgiven when
 // everything people wrote that decides there is as it was when the plan was made: then only the inventory, or the
-// clock, can have made the difference. The result is sorted by name and holds at most limit names; more counts the others.
+// clock, can have made the difference. What is never forgiven is that the push would take an RRset away which the plan
+// leaves: its other half, in rules, may not have come yet. The result is sorted by name and holds at most limit names; more counts the others.
 func (p *Plan) Drift(now Now, limit int) (drifted []Drifted, more int) {
 	approved := make(map[zone.Name]*Change, len(p.Changes))
 	for i := range p.Changes {
@@ -36,7 +37,7 @@ func (p *Plan) Drift(now Now, limit int) (drifted []Drifted, more int) {
 		if was != nil {
 			fingerprint = was.Written
 		}
-		if was.effect() == is.effect() || now.SameRules && now.Written(n) == fingerprint {
+		if was.effect() == is.effect() || now.SameRules && now.Written(n) == fingerprint && !is.takes(was) {
 			return
 		}
 		drifted = append(drifted, Drifted{n, fmt.Sprintf("approved: %s; now: %s", was.effect(), is.effect())})
@@ -52,6 +53,16 @@ func (p *Plan) Drift(now Now, limit int) (drifted []Drifted, more int) {
 	slices.SortFunc(drifted, func(a, b Drifted) int { return a.Name.Compare(b.Name) })
 	keep := min(limit, len(drifted))
 	return drifted[:keep], len(drifted) - keep
+}
+
+// takes tells whether a change takes an RRset away that the approved one leaves.
+func (c *Change) takes(approved *Change) bool {
+	if c == nil || approved == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Sets, func(is SetChange) bool {
+		return is.Before != nil && is.After == nil && slices.ContainsFunc(approved.Sets, func(was SetChange) bool { return was.Type == is.Type && was.After != nil })
+	})
 }
 
 // effect is what is served before and after, in one line; it is the same for the same effect.

@@ -13,16 +13,18 @@ const Format = 1
 // Plan is the effect of a change. Its JSON is what `zonecast plan --format json` prints, what `plan -o` writes, and
 // what reviewers approve.
 type Plan struct {
-	Format    int            `json:"format"`
-	Digest    string         `json:"digest"` // "sha256:…", see Seal
-	Made      time.Time      `json:"made"`
-	Against   Against        `json:"against"`
-	Zones     *Files         `json:"zones,omitempty"` // nil: zone files are not part of the plan
-	Rules     *Files         `json:"rules,omitempty"` // where rules are not part of a plan of the pipeline: those that are loaded, for Drift
-	Changes   []Change       `json:"changes"`         // sorted by zone, then name, in canonical order (RFC 4034 6.1)
-	Summaries []Summary      `json:"summaries"`       // of the zones that change, sorted by apex
-	Stopped   []Stop         `json:"stopped,omitempty"`
-	Problems  []zone.Problem `json:"problems,omitempty"` // what `check` says of the files, and policy of the changes
+	Format  int       `json:"format"`
+	Digest  string    `json:"digest"` // "sha256:…", see Seal
+	Made    time.Time `json:"made"`
+	Against Against   `json:"against"`
+	Zones   *Files    `json:"zones,omitempty"` // nil: zone files are not part of the plan
+	Rules   *Files    `json:"rules,omitempty"` // where rules are not part of a plan of the pipeline: those that are loaded, for Drift
+	// Others are the rules of the other sources as they were loaded: source -> Fingerprint of their files, for Drift.
+	Others    map[string]string `json:"others,omitempty"`
+	Changes   []Change          `json:"changes"`   // sorted by zone, then name, in canonical order (RFC 4034 6.1)
+	Summaries []Summary         `json:"summaries"` // of the zones that change, sorted by apex
+	Stopped   []Stop            `json:"stopped,omitempty"`
+	Problems  []zone.Problem    `json:"problems,omitempty"` // what `check` says of the files, and policy of the changes
 }
 
 // Against is what the change is compared with.

@@ -73,17 +73,18 @@ func TestDrift(t *testing.T) {
 		rules   bool
 		want    string // of the name that drifted
 	}{
-		"the same":                     {now: []Change{change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true},
-		"the same, other words":        {now: []Change{change(t, "www.example.", "w2", one, two)}, written: "w2", rules: false},
-		"an event changed what was":    {now: []Change{change(t, "www.example.", "w1", three, two)}, written: "w1", rules: true},
-		"an event took the name":       {written: "w1", rules: true},
-		"somebody wrote there":         {now: []Change{change(t, "www.example.", "w2", three, two)}, written: "w2", rules: true, want: "www.example."},
-		"other rules were loaded":      {now: []Change{change(t, "www.example.", "w1", three, two)}, written: "w1", rules: false, want: "www.example."},
-		"the change is gone":           {written: "w2", rules: true, want: "www.example."},
-		"a new name by an event":       {now: []Change{change(t, "new.example.", "", nil, two), change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true},
-		"a new name by a person":       {now: []Change{change(t, "db.example.", "x", nil, two), change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true, want: "db.example."},
-		"a new name, other rules":      {now: []Change{change(t, "new.example.", "", nil, two), change(t, "www.example.", "w1", one, two)}, written: "w1", want: "new.example."},
-		"the same RRsets, other words": {now: []Change{change(t, "db.example.", "x", two, two), change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true},
+		"the same":                      {now: []Change{change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true},
+		"the same, other words":         {now: []Change{change(t, "www.example.", "w2", one, two)}, written: "w2", rules: false},
+		"an event changed what was":     {now: []Change{change(t, "www.example.", "w1", three, two)}, written: "w1", rules: true},
+		"an event took the name":        {written: "w1", rules: true},
+		"somebody wrote there":          {now: []Change{change(t, "www.example.", "w2", three, two)}, written: "w2", rules: true, want: "www.example."},
+		"other rules were loaded":       {now: []Change{change(t, "www.example.", "w1", three, two)}, written: "w1", rules: false, want: "www.example."},
+		"it would take away what stays": {now: []Change{change(t, "www.example.", "w1", one, nil)}, written: "w1", rules: true, want: "www.example."},
+		"the change is gone":            {written: "w2", rules: true, want: "www.example."},
+		"a new name by an event":        {now: []Change{change(t, "new.example.", "", nil, two), change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true},
+		"a new name by a person":        {now: []Change{change(t, "db.example.", "x", nil, two), change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true, want: "db.example."},
+		"a new name, other rules":       {now: []Change{change(t, "new.example.", "", nil, two), change(t, "www.example.", "w1", one, two)}, written: "w1", want: "new.example."},
+		"the same RRsets, other words":  {now: []Change{change(t, "db.example.", "x", two, two), change(t, "www.example.", "w1", one, two)}, written: "w1", rules: true},
 	} {
 		written := map[zone.Name]string{name(t, "www.example."): c.written, name(t, "db.example."): "x"}
 		drifted, more := approved.Drift(Now{Changes: c.now, Written: func(n zone.Name) string { return written[n] }, SameRules: c.rules}, 10)
