@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"bytes"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -16,14 +17,14 @@ import (
 // and no zone of its own, whatever its name; octoDNS's own configuration is part of none.
 type Layout struct {
 	files    map[string][]byte
-	includes map[string][]string    // the files that a file includes, at first hand, whether they are there or not
-	included map[string][]zone.Name // for files that others include: the zones that they are part of
+	includes map[string][]string           // the files that a file includes, at first hand, whether they are there or not
+	included map[string]map[zone.Name]bool // for files that others include: the zones that they are part of
 	config   map[string]bool
 }
 
 // LayoutOf reads no more of the files than it needs to see what they include.
 func LayoutOf(files []checkout.File) *Layout {
-	l := &Layout{files: make(map[string][]byte, len(files)), includes: map[string][]string{}, included: map[string][]zone.Name{}, config: map[string]bool{}}
+	l := &Layout{files: make(map[string][]byte, len(files)), includes: map[string][]string{}, included: map[string]map[zone.Name]bool{}, config: map[string]bool{}}
 	for _, f := range files {
 		l.files[f.Path] = f.Data
 		if includes(f.Data) {
@@ -69,34 +70,38 @@ func (l *Layout) reach(file string) {
 	for _, target := range l.reached(file) {
 		zones := l.included[target]
 		if zones == nil {
-			zones = []zone.Name{} // reached, though the file may be no zone's
+			zones = map[zone.Name]bool{} // reached, though the file may be no zone's
+			l.included[target] = zones
 		}
-		if err == nil && !l.config[file] && !slices.Contains(zones, apex) {
-			zones = append(zones, apex)
+		if err == nil && !l.config[file] {
+			zones[apex] = true
 		}
-		l.included[target] = zones
 	}
 }
 
 // reached gives the files that a file includes, at any depth, sorted, also those that are not there.
 func (l *Layout) reached(file string) (all []string) {
-	for todo := []string{file}; len(todo) > 0; {
+	if len(l.includes[file]) == 0 {
+		return nil
+	}
+	met := map[string]bool{file: true}
+	for todo := []string{file}; len(todo) > 0; todo = todo[1:] {
 		for _, target := range l.includes[todo[0]] {
-			if target != file && !slices.Contains(all, target) {
+			if !met[target] {
+				met[target] = true
 				all = append(all, target)
 				todo = append(todo, target)
 			}
 		}
-		todo = todo[1:]
 	}
 	slices.Sort(all)
 	return all
 }
 
-// Zones gives the zones that a file is part of: none for octoDNS's configuration. An error says why its name is no zone's.
+// Zones gives the zones that a file is part of, sorted: none for octoDNS's configuration. An error says why its name is no zone's.
 func (l *Layout) Zones(path string) ([]zone.Name, error) {
 	if zones, is := l.included[path]; is {
-		return zones, nil
+		return slices.SortedFunc(maps.Keys(zones), zone.Name.Compare), nil
 	}
 	if l.config[path] {
 		return nil, nil

@@ -1,6 +1,7 @@
 package zonefile
 
 import (
+	"fmt"
 	"os"
 
 	"slices"
@@ -197,5 +198,18 @@ func TestBrokenIncludeOfManyZones(t *testing.T) {
 		if p.Check != "yaml-tag" || p.File != "zones/common/x.yaml" {
 			t.Error(p)
 		}
+	}
+}
+
+// A file that includes very many others, in a circle too, costs what they are: the time of this test is what would be noticed.
+func TestIncludesOfManyFiles(t *testing.T) {
+	t.Parallel()
+	l := &Layout{includes: map[string][]string{"last": {"zone", "last", "f0"}}}
+	for i := range 200_000 {
+		l.includes["zone"] = append(l.includes["zone"], fmt.Sprint("f", i), fmt.Sprint("f", i))
+	}
+	l.includes["zone"] = append(l.includes["zone"], "last")
+	if all := l.reached("zone"); len(all) != 200_001 || !slices.IsSorted(all) {
+		t.Errorf("%d files", len(all))
 	}
 }

@@ -114,12 +114,15 @@ func ZoneOf(path string) (zone.Name, error) {
 
 // paths are those of the zone's files, and after them of what they include.
 func (g *fileGroup) paths(layout *Layout) (paths []string) {
+	met := make(map[string]bool, len(g.files))
 	for _, f := range g.files {
 		paths = append(paths, f.Path)
+		met[f.Path] = true
 	}
 	for _, f := range g.files {
 		for _, p := range layout.reached(f.Path) {
-			if _, there := layout.files[p]; there && !slices.Contains(paths, p) {
+			if _, there := layout.files[p]; there && !met[p] {
+				met[p] = true
 				paths = append(paths, p)
 			}
 		}
