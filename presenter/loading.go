@@ -39,7 +39,7 @@ func (t *term) push(p checkout.Push, by string, o *objection) (a load.Answer, er
 	}
 	if p.Plan == nil && t.cfg.RequirePlan {
 		if n := len(changedFiles(t.files, p.Files)); n > 0 {
-			o = &objection{check: checkPlanMissing, cause: fmt.Sprintf("the configuration wants an approved plan (require_plan), and commit %.14s, which changes %d files, came without", p.Commit, n)}
+			o = &objection{check: checkPlanMissing, cause: fmt.Sprintf("the configuration wants an approved plan (require_plan), and commit %.12s, which changes %d files, came without", p.Commit, n)}
 		}
 	}
 	switch a.Status, err = load.Decide(p, current, ok); {
@@ -51,7 +51,7 @@ func (t *term) push(p checkout.Push, by string, o *objection) (a load.Answer, er
 		t.dropPush()
 		return a, nil
 	case a.Status == load.StatusHeld:
-		a.HeldID = t.holdPush(p, objection{check: "not-descending", cause: fmt.Sprintf("commit %.14s does not descend from the loaded %.14s", p.Commit, current.Commit)})
+		a.HeldID = t.holdPush(p, objection{check: "not-descending", cause: fmt.Sprintf("commit %.12s does not descend from the loaded %.12s", p.Commit, current.Commit)})
 		return a, nil
 	case o != nil:
 		a.Status, a.HeldID, a.Problems = load.StatusHeld, t.holdPush(p, *o), o.problems

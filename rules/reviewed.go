@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -64,29 +65,60 @@ func (l *lead) wroteSince(ctx context.Context, p *plan.Plan) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	glass, err := setByHand(zones)
+	if err != nil {
+		return "", err
+	}
 	keys := make([]string, len(p.Changes))
 	for i, c := range p.Changes {
-		keys[i] = c.Name.String()
+		keys[i] = row.PrefixName + c.Name.String()
 	}
 	rows, first, more := zones.Rows(keys), "", 0
 	for i, c := range p.Changes {
+		name := c.Name.String()
 		var now []row.HumanRecord
 		if value, ok := rows[keys[i]]; ok {
 			if now, err = row.DecodeHuman(value); err != nil {
 				return "", fmt.Errorf("table zones, %s: %w", keys[i], err)
 			}
 		}
+		now = append(now, glass[name]...)
 		if c.Wrote(now) {
 			continue
 		}
 		if more++; first == "" {
-			first = fmt.Sprintf("%s: the zone files say something else there than when the plan was made", keys[i])
+			first = fmt.Sprintf("%s: the zone files say something else there than when the plan was made", name)
 		}
 	}
 	if more > 1 {
 		first += fmt.Sprintf("; and at %d more names", more-1)
 	}
 	return first, nil
+}
+
+// setByHand gives the records that people set by hand, by owner name: a plan counts them as written (plan.Written).
+func setByHand(zones *table.View) (map[string][]row.HumanRecord, error) {
+	value, ok := zones.Rows([]string{row.KeyGlass})[row.KeyGlass]
+	if !ok {
+		return nil, nil
+	}
+	var notes []row.GlassNote
+	if err := json.Unmarshal(value, &notes); err != nil {
+		return nil, fmt.Errorf("table zones, %s: %w", row.KeyGlass, err)
+	}
+	keys := make([]string, len(notes))
+	for i, n := range notes {
+		keys[i] = row.PrefixGlass + n.ID
+	}
+	byName := make(map[string][]row.HumanRecord, len(notes))
+	for key, value := range zones.Rows(keys) {
+		var g row.Glass
+		if err := json.Unmarshal(value, &g); err != nil {
+			return nil, fmt.Errorf("table zones, %s: %w", key, err)
+		}
+		byName[g.Name] = append(byName[g.Name], g.Record)
+	}
+	return byName, nil
 }
 
 // filesDrifted names the first file that is not as the approved plan has it, before or after; "" when there is none.

@@ -179,13 +179,17 @@ func TestWhatPeopleWroteMeanwhileIsDrift(t *testing.T) {
 	}
 	for title, c := range map[string]struct {
 		planned, loaded []row.HumanRecord
+		glass           []row.HumanRecord // set by hand meanwhile, or before
 		held            bool
 	}{
-		"nobody wrote":       {nil, nil, false},
-		"as it was":          {record(60), record(60), false},
-		"an override came":   {nil, record(60), true},
-		"an override went":   {record(60), nil, true},
-		"an override is new": {record(60), record(300), true},
+		"nobody wrote":           {nil, nil, nil, false},
+		"as it was":              {record(60), record(60), nil, false},
+		"an override came":       {nil, record(60), nil, true},
+		"an override went":       {record(60), nil, nil, true},
+		"an override is new":     {record(60), record(300), nil, true},
+		"set by hand meanwhile":  {record(60), record(60), record(30), true},
+		"set by hand in between": {nil, nil, record(30), true},
+		"set by hand before":     {append(record(60), record(30)...), record(60), record(30), false},
 	} {
 		t.Run(title, func(t *testing.T) {
 			t.Parallel()
@@ -203,7 +207,18 @@ func TestWhatPeopleWroteMeanwhileIsDrift(t *testing.T) {
 			tx := zones.Begin()
 			tx.Put("load", []byte(`{"commit":"z1"}`))
 			if c.loaded != nil {
-				tx.Put(owner.String(), row.EncodeHuman(c.loaded))
+				tx.Put(row.PrefixName+owner.String(), row.EncodeHuman(c.loaded))
+			}
+			for _, h := range c.glass {
+				text := func(v any) []byte {
+					b, err := json.Marshal(v)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return b
+				}
+				tx.Put(row.PrefixGlass+"g1", text(row.Glass{ID: "g1", Name: owner.String(), Record: h}))
+				tx.Put(row.KeyGlass, text([]row.GlassNote{{ID: "g1", Name: owner.String()}}))
 			}
 			if err := table.Commit(t.Context(), tx); err != nil {
 				t.Fatal(err)

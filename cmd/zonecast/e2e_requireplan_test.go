@@ -61,6 +61,14 @@ func TestRequirePlan(t *testing.T) {
 	contains(t, w.must("push", "--zones", "zones", "--plan", "plan.json", "--digest", p.plan.Digest), "zones: loaded")
 	w.serves("api.corp.example.", dns.TypeA, "192.0.2.8")
 	w.nothingHeld()
+
+	// A record that is there is edited, and both folders are pushed: for rules too people wrote what they had written.
+	w.write("zones/corp.example.yaml", corpZone+"db: {type: A, value: 192.0.2.9}\napi: {type: A, value: 192.0.2.8}\n")
+	w.commit()
+	w.plan("--rules", "rules", "--zones", "zones")
+	contains(t, w.must("push", "--rules", "rules", "--zones", "zones", "--plan", "plan.json"), "rules: loaded", "zones: loaded")
+	w.serves("db.corp.example.", dns.TypeA, "192.0.2.9")
+	w.nothingHeld()
 }
 
 // The files are the approved ones, and do something else: what somebody else loaded meanwhile stands in the way.

@@ -101,6 +101,6 @@ func (l *Losses) List() []Loss {
 // Print writes a line for each kind.
 func (l *Losses) Print(w io.Writer) {
 	for _, x := range l.List() {
-		fmt.Fprintf(w, "not carried over: %d %s, such as %s [%s]\n", x.Count, meaning[x.Kind], x.Example, x.Kind)
+		fmt.Fprintf(w, "not carried over (%d): %s, such as %s [%s]\n", x.Count, meaning[x.Kind], x.Example, x.Kind)
 	}
 }

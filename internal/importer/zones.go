@@ -230,8 +230,11 @@ func (z *Zone) put(rec record, r *Reading) {
 	for i := range sets {
 		if s := &sets[i]; s.Type == rec.set.Type {
 			if s.TTL != rec.set.TTL {
-				p := rec.place.problem("import-ttl", fmt.Sprintf("%s has TTL %d here and %d in line %d: an RRset has one (RFC 2181 5.2), the smaller counts", s.Type, rec.set.TTL, s.TTL,
-					z.places[key{rec.owner, s.Type}].Line), "")
+				where := "before"
+				if line := z.places[key{rec.owner, s.Type}].Line; line > 0 { // a transfer has no lines
+					where = fmt.Sprintf("in line %d", line)
+				}
+				p := rec.place.problem("import-ttl", fmt.Sprintf("%s has TTL %d here and %d %s: an RRset has one (RFC 2181 5.2), the smaller counts", s.Type, rec.set.TTL, s.TTL, where), "")
 				p.Severity, p.Name = zone.Warning, rec.owner.String()
 				r.problem(p)
 			}

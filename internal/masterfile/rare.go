@@ -149,7 +149,7 @@ func (p *parser) syntax(f *frame, text []byte, err error) {
 		}
 	}
 	if f.origin == nil && strings.Contains(problem.Text, "name") {
-		problem.Fix = "no $ORIGIN says yet what names are relative to"
+		problem.Fix = "no $ORIGIN says yet what names are relative to: name the zone with --origin"
 	}
 	p.problem(f, problem)
 }

@@ -49,6 +49,9 @@ func rdataError(t Type, text string, err error) error {
 		if cut := strings.Index(msg, " at line:"); cut > 0 {
 			msg = msg[:cut]
 		}
+		if said := fmt.Sprintf("bad %s %s: ", t, t); strings.HasPrefix(msg, said) { // an address that is none: all of it was said
+			return fmt.Errorf("bad %s data %.200q", t, text)
+		}
 		return fmt.Errorf("bad %s data %.200q: %s", t, text, msg)
 	}
 	return fmt.Errorf("bad %s data %.200q: %w", t, text, err)

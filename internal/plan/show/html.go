@@ -65,10 +65,7 @@ func HTML(w io.Writer, p *plan.Plan) error {
 	for _, s := range p.Stopped {
 		data.Stopped = append(data.Stopped, stopText(s))
 	}
-	for _, problem := range p.Problems {
-		data.Problems = append(data.Problems, problemText(problem))
-	}
-	data.Stopped, data.Problems = bound(data.Stopped), bound(data.Problems)
+	data.Stopped, data.Problems = bound(data.Stopped), bound(problemLines(p, false))
 	zones := groups(p)
 	for i, g := range zones {
 		if i == maxPageZones {

@@ -115,7 +115,8 @@ func markdownProblems(b *strings.Builder, p *plan.Plan) {
 		return
 	}
 	b.WriteString("\n**Problems:**\n\n")
-	rows(b, len(p.Problems), func(i int) string { return "- " + code(problemText(p.Problems[i])) + "\n" })
+	lines := problemLines(p, false)
+	rows(b, len(lines), func(i int) string { return "- " + code(lines[i]) + "\n" })
 }
 
 func markdownZones(b *strings.Builder, zones []group) {

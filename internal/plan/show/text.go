@@ -41,7 +41,8 @@ func (p printer) line(color, text string) {
 // Text prints a plan for a terminal or a log: what would stop it, then zone by zone and RRset by RRset what changes.
 func Text(w io.Writer, p *plan.Plan, opt Options) error {
 	out := printer{bufio.NewWriter(w), opt.Color}
-	if opt.Limit <= 0 {
+	all := opt.Limit <= 0
+	if all {
 		opt.Limit = int(^uint(0) >> 1)
 	}
 	if p.Empty() {
@@ -62,12 +63,13 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 		}
 		out.line(red, "STOPPED by "+stopText(s))
 	}
-	for i, problem := range p.Problems {
+	problems := problemLines(p, all)
+	for i, line := range problems {
 		if i == opt.Limit {
-			out.line(yellow, "and "+more(len(p.Problems)-i, "problem"))
+			out.line(yellow, "and "+more(len(problems)-i, "line")+" of problems")
 			break
 		}
-		out.line(yellow, problemText(problem))
+		out.line(yellow, line)
 	}
 	if p.Empty() {
 		return out.Flush()

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"zonecast/internal/plan"
-	"zonecast/internal/zone"
 )
 
 // clean spells out what a terminal would obey or a reader would not see: control characters, line ends, marks of
@@ -251,14 +250,6 @@ func stopText(s plan.Stop) string {
 		how = "held until somebody releases it"
 	}
 	return fmt.Sprintf("%s, %s %s [%s]: %s; %s", clean(s.Stage), clean(s.Unit), clean(s.Subject), clean(s.Check), clean(s.Cause), how)
-}
-
-// problemText is the problem as one line. Warnings say so themselves.
-func problemText(p zone.Problem) string {
-	if p.Severity == zone.Warning {
-		return clean(p.Error())
-	}
-	return "error: " + clean(p.Error())
 }
 
 // stops tells which stops concern a change: those of its zone, its name, one of its RRsets, or of a file or module that
