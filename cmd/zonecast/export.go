@@ -71,7 +71,10 @@ Exit codes: 0 written, 1 something could not be carried over and --strict is giv
 				return exitCode{2, err}
 			}
 			if f.follow.on {
-				return f.keep(cmd)
+				if err := f.keep(cmd); err != nil {
+					return exitCode{2, err}
+				}
+				return nil
 			}
 			lost, err := f.run(cmd)
 			if err != nil {

@@ -22,6 +22,7 @@ type followFlags struct {
 	timeout  time.Duration
 	interval time.Duration
 	data     string
+	metrics  string
 }
 
 func (f *followFlags) register(cmd *cobra.Command) {
@@ -31,13 +32,14 @@ func (f *followFlags) register(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "reload-timeout", time.Minute, "how long the command may take")
 	flags.DurationVar(&f.interval, "interval", 10*time.Second, "least time between two changes")
 	flags.StringVar(&f.data, "data", "", "folder for the last good release and what was written (default \"export\" in the config's data folder); one export uses it")
+	flags.StringVar(&f.metrics, "metrics", "", "`address` that answers /metrics, /healthz and /readyz over HTTP (127.0.0.1:5381; default none; beyond loopback http.token_file is needed)")
 	_ = cmd.MarkFlagDirname("data")
 }
 
 // check says which flags do not go together.
 func (f *exportFlags) checkFollow(cmd *cobra.Command) error {
 	if !f.follow.on {
-		for _, name := range []string{"reload", "reload-timeout", "interval", "data"} {
+		for _, name := range []string{"reload", "reload-timeout", "interval", "data", "metrics"} {
 			if cmd.Flags().Changed(name) {
 				return errors.New("--" + name + " belongs to --follow")
 			}
@@ -77,7 +79,8 @@ func (f *exportFlags) keep(cmd *cobra.Command) error {
 		return err
 	}
 	slot, news := new(live.Slot), make(chan struct{}, 1)
-	k := &keep.Keeper{Job: job, Path: f.out, State: filepath.Join(dir, "export.json"), News: news, Interval: f.follow.interval, Log: log,
+	seen := newExportMetrics(slot)
+	k := &keep.Keeper{Job: job, Path: f.out, State: filepath.Join(dir, "export.json"), News: news, Tried: seen.tried, Interval: f.follow.interval, Log: log,
 		Newest: func() (keep.Release, bool) {
 			r := slot.Take()
 			if r == nil {
@@ -113,6 +116,11 @@ func (f *exportFlags) keep(cmd *cobra.Command) error {
 		return err
 	}
 	group, _ := service.NewGroup(cmd.Context())
+	if f.follow.metrics != "" {
+		if err := seen.serve(group, cfg, f.follow.metrics, log); err != nil {
+			return err
+		}
+	}
 	group.Go("follow", follower.Run)
 	group.Go("export", func(ctx context.Context) error { return k.Run(ctx) })
 	return group.Wait()

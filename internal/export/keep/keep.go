@@ -35,11 +35,19 @@ type Keeper struct {
 	Newest func() (Release, bool)      // the release in force; false while there is none
 	News   <-chan struct{}             // something may be new
 	Reload func(context.Context) error // has the server load the files; nil: nobody has to be told
+	Tried  func(Outcome)               // is told of every try; nil: nobody has to know
 
 	Interval time.Duration // the least time between two changes of the files
 	Log      *slog.Logger
 
 	done uint64 // the version that the files were compared with last
+}
+
+// Outcome is how a try went.
+type Outcome struct {
+	Version uint64 // of the release that the files hold now; 0 before the first, in this run
+	Changed bool   // some file is another now
+	Err     error  // nil: files and server are as that release has it
 }
 
 // Pauses between tries, doubled from the first to the last.
@@ -66,9 +74,13 @@ func (k *Keeper) Run(ctx context.Context) error {
 		if err == nil {
 			err = k.tell(ctx, &st, changed)
 		}
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
+		}
+		if k.Tried != nil {
+			k.Tried(Outcome{Version: k.done, Changed: changed, Err: err})
+		}
+		switch {
 		case err != nil:
 			pause = min(max(2*pause, firstPause), lastPause)
 			k.Log.Error("export is tried again", "after", pause, "err", err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -198,6 +199,8 @@ func TestFailedCommandIsTriedAgain(t *testing.T) {
 		s := newSite(t, export.Hosts)
 		s.set(func() { s.fails = 3 })
 		s.keeper.Interval = 0
+		var told []string
+		s.keeper.Tried = func(o Outcome) { told = append(told, fmt.Sprint(o.Version, o.Changed, o.Err != nil)) }
 		s.start()
 		s.publish(100, "example.", "192.0.2.1")
 		time.Sleep(time.Hour)
@@ -206,6 +209,9 @@ func TestFailedCommandIsTriedAgain(t *testing.T) {
 			if got := s.told[i+1].Sub(s.told[i]); got != want {
 				t.Errorf("pause %d is %v, not %v", i, got, want)
 			}
+		}
+		if want := []string{"0 false false", "100 true true", "100 false true", "100 false true", "100 false false"}; !slices.Equal(told, want) {
+			t.Errorf("told of %q, want %q", told, want)
 		}
 		s.set(func() { s.fails = 1000 })
 		s.publish(101, "example.", "192.0.2.2")
