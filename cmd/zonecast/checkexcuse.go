@@ -6,6 +6,7 @@ import (
 
 	"zonecast/internal/check"
 	"zonecast/internal/check/report"
+	"zonecast/internal/policy"
 	"zonecast/internal/zone"
 	"zonecast/presenter/zonefile"
 )
@@ -22,6 +23,7 @@ type excuse struct {
 	apex   zone.Name
 	broken bool // the zone has errors: not everything was looked for
 	used   bool
+	vain   bool // it is for an error of the policy
 }
 
 func newExcuses(prefix string, zones zonefile.Zones) *excuses {
@@ -45,7 +47,11 @@ func newExcuses(prefix string, zones zonefile.Zones) *excuses {
 // comes out when they meet zone files may be told to be without use.
 func (e *excuses) apply(problems []zone.Problem, whole bool) (left []zone.Problem, excused []report.Excused) {
 	for _, p := range problems {
-		if x := e.find(p); x != nil {
+		x := e.find(p)
+		if x != nil && p.Severity == zone.Error && p.Check == policy.Check { // who writes a record cannot let himself past the policy
+			x.vain, x = true, nil
+		}
+		if x != nil {
 			x.used = true
 			excused = append(excused, report.Excused{Problem: p, Reason: x.Reason})
 			continue
@@ -63,6 +69,8 @@ func (e *excuses) apply(problems []zone.Problem, whole bool) (left []zone.Proble
 			p.Check, p.Text, p.Fix = "allow-unknown", fmt.Sprintf("there is no check %.60q", x.Check), "zonecast check --list has them all"
 		case !code.Excusable():
 			p.Check, p.Text, p.Fix = "allow-error", x.Check+" cannot be excused: what it finds is not served", "mend what it finds, and remove the exception"
+		case x.vain:
+			p.Check, p.Text, p.Fix = "allow-error", "an error of the policy cannot be excused where the record is written: it holds the zone", "mend the record, or make an exception in the policy, under except"
 		case x.used || x.broken || !whole && !slices.Contains(code.About, check.Zones):
 			continue
 		default:
