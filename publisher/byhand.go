@@ -11,7 +11,7 @@ import (
 
 // Records that a person set by hand (zonecast override set) pass the gates, the policies and the site's checks name by name,
 // also where the rest of their zone is held; and so does what comes after them, else a held zone would keep them for
-// ever. What they never do is take a zone away, or its SOA or NS.
+// ever. What they never do is take a zone away, or its SOA or NS, or hide other names.
 
 // maxByHand bounds how many names are remembered as published by hand: many more than the presenter lets be set.
 const maxByHand = 1_000
@@ -56,7 +56,7 @@ func (c *content) passes(u *unit, n zone.Name, d diff) bool {
 		return false
 	}
 	if n != u.apex {
-		return true
+		return !c.hides(n, d)
 	}
 	for _, set := range c.published(n).Sets {
 		if _, stays := zone.FindSet(d.sets, set.Type); !stays && (set.Type == zone.TypeSOA || set.Type == zone.TypeNS) {
@@ -64,6 +64,26 @@ func (c *content) passes(u *unit, n zone.Name, d diff) bool {
 		}
 	}
 	return true
+}
+
+// hides tells whether a difference brings a delegation or a DNAME above published names: those would be served no more
+// (RFC 1034 4.2.1, RFC 6672 2.4), and they are not what was set by hand. It is judged with the rest of its zone then.
+func (c *content) hides(n zone.Name, d diff) bool {
+	had, brings := c.published(n).Sets, false
+	for _, t := range []zone.Type{zone.TypeNS, zone.TypeDNAME} {
+		_, was := zone.FindSet(had, t)
+		_, is := zone.FindSet(d.sets, t)
+		brings = brings || is && !was
+	}
+	if !brings {
+		return false
+	}
+	for key := range c.rows.All() {
+		if below, err := zone.ParseName(key); err == nil && below != n && below.Under(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // passByHand adds what was taken out to what is released: to the rest of its zone where that passed, else by itself.

@@ -104,3 +104,29 @@ func TestByHandBesideOtherChanges(t *testing.T) {
 	w.commit(func(e edit) { e.put("example.", "h0.example.", "A 192.0.2.1") })
 	p.synced("back")
 }
+
+// A delegation set by hand hides the names below it: those are not set by hand, and the gates ask for them.
+func TestByHandHidesNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start("a")
+	p := fill(t, w, 40)
+	w.commit(func(e edit) {
+		for i := range 20 {
+			e.put("example.", fmt.Sprintf("h%d.sub.example.", i), "A 192.0.2.7")
+		}
+	})
+	p.synced("names below")
+	w.commit(func(e edit) {
+		e.hand("example.", "sub.example.", "NS ns.example.")
+		for i := range 20 {
+			e.drop(fmt.Sprintf("h%d.sub.example.", i))
+		}
+	})
+	w.held("example.", "deleted-share")
+	restGoesOn(w, p)
+	p.address("h1.sub.example.", "192.0.2.7")
+	if node, _ := p.view.Lookup(name(t, "sub.example.")); len(node.Sets) > 0 {
+		t.Fatal("the delegation went out alone")
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"zonecast/internal/checkout"
 	"zonecast/internal/plan"
 	"zonecast/internal/policy"
 	"zonecast/internal/zone"
@@ -18,7 +19,7 @@ func (pl *planning) judge(p *plan.Plan, now publisher.Now) {
 	pl.said("judging")
 	if pl.rules != nil {
 		for _, f := range pl.rules.Files {
-			if f.Path == policy.File {
+			if f.Path == policy.File && wouldLoad(f) {
 				if now.Policies == nil {
 					now.Policies = map[string]string{}
 				}
@@ -41,6 +42,13 @@ func (pl *planning) judge(p *plan.Plan, now publisher.Now) {
 		}
 		p.Problems = append(p.Problems, placed(f, at[f.Name]))
 	}
+}
+
+// wouldLoad tells whether a policy would be put in force: one with an error, or with a test that fails, is held, and the one before it
+// goes on judging.
+func wouldLoad(f checkout.File) bool {
+	p, problems := policy.Load(f, "")
+	return len(problems) == 0 && len(p.RunTests()) == 0
 }
 
 // placed says where what a policy finds is written.
