@@ -23,28 +23,23 @@ var checkFormats = []string{formatText, formatJSON, formatGitHub, formatSARIF}
 
 // checkOptions are what is said of check beside what it looks at.
 type checkOptions struct {
-	format, explain    string
-	snapshot           string
-	strict, list, json bool
+	format, explain string
+	snapshot        string
+	strict, list    bool
 }
 
 func (o *checkOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.format, "format", formatText, "text, json (one problem a line), github (workflow commands) or sarif (2.1.0)")
-	cmd.Flags().BoolVar(&o.json, "json", false, "the same as --format json")
-	cmd.Flags().StringVar(&o.snapshot, "snapshot", "", "what is served now: a snapshot `FILE`, to look into for names of other zones")
+	formatFlag(cmd, &o.format, "text, json (one problem a line), github (workflow commands) or sarif (2.1.0)", checkFormats...)
+	cmd.Flags().StringVar(&o.snapshot, "snapshot", "", "what is served now: a snapshot `file`, to look into for names of other zones")
 	_ = cmd.MarkFlagFilename("snapshot")
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings count as problems too: exit 1")
 	cmd.Flags().BoolVar(&o.list, "list", false, "list every check there is, with what is wrong and how to mend it")
-	cmd.Flags().StringVar(&o.explain, "explain", "", "explain the check of this `CODE`")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(checkFormats, cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVar(&o.explain, "explain", "", "explain the check of this `code`")
 }
 
 func (o *checkOptions) settle() error {
-	if o.json {
-		o.format = formatJSON
-	}
 	if !slices.Contains(checkFormats, o.format) {
-		return fmt.Errorf("--format %s: one of %s is wanted", o.format, strings.Join(checkFormats, ", "))
+		return fmt.Errorf("--format %q: one of %s", o.format, strings.Join(checkFormats, ", "))
 	}
 	return nil
 }

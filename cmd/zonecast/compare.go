@@ -75,9 +75,14 @@ Exit codes: 0 the same, 1 differences, 2 it could not ask (also when only some q
 	flags.BoolVar(&f.axfr, "axfr", false, "transfer the zones from the old server, for names that only it has")
 	flags.StringSliceVar(&f.ignore, "ignore", []string{string(compare.Order)}, "classes that are not reported, parted by commas; \"\" reports all")
 	flags.IntVar(&f.qps, "qps", 100, "questions a second to each server")
-	flags.StringVar(&f.format, "format", "text", "text, or json: a line for each difference, and the summary last")
+	formatFlag(cmd, &f.format, "text, or json: a line for each difference, and the summary last", "text", "json")
 	_ = cmd.MarkFlagFilename("snapshot", "snap")
 	_ = cmd.MarkFlagFilename("names")
+	classes := make([]string, len(compare.Classes))
+	for i, c := range compare.Classes {
+		classes[i] = string(c)
+	}
+	_ = cmd.RegisterFlagCompletionFunc("ignore", cobra.FixedCompletions(classes, cobra.ShellCompDirectiveNoFileComp))
 	cmd.MarkFlagsMutuallyExclusive("snapshot", "zones")
 	return cmd
 }

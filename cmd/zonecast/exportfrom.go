@@ -78,7 +78,7 @@ func (f *exportFlags) newest(cmd *cobra.Command) (exported, error) {
 	arrived := errors.New("a release has arrived")
 	slot := new(live.Slot)
 	follower, err := f.follower(cmd, dir, slot, follow.Events{
-		Refused: func(r follow.Reason) { cancel(fmt.Errorf("the release cannot be verified (%s)", r)) },
+		Refused: func(r follow.Reason) { cancel(refusedError(r)) },
 		Failed:  func(err error) { cancel(err) },
 		Swapped: func(*live.Release, time.Duration, bool) { cancel(arrived) },
 		Broken:  func(err error) { cancel(err) },
@@ -136,4 +136,12 @@ func (f *exportFlags) follower(cmd *cobra.Command, dir string, slot *live.Slot, 
 		return nil, err
 	}
 	return follow.New(follow.Config{Stream: cfg.LocalProxy.Stream, Keys: keys, Dir: dir}, source, slot, events, log), nil
+}
+
+// refusedError says what to do about a release that is not trusted.
+func refusedError(r follow.Reason) error {
+	if r == follow.ReasonSignature {
+		return fmt.Errorf("the release cannot be verified (%s): name its key in localproxy.keys or localproxy.key_file; without them it is publisher/key.pub in the data folder of the config (-c)", r)
+	}
+	return fmt.Errorf("the release cannot be verified (%s)", r)
 }

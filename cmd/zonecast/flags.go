@@ -1,8 +1,23 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/spf13/cobra"
 )
+
+// formatFlag registers --format, whose first value is the default, and --json, which many commands have alone.
+func formatFlag(cmd *cobra.Command, format *string, usage string, formats ...string) {
+	cmd.Flags().StringVar(format, "format", formats[0], usage)
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().BoolFunc("json", "the same as --format json", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		if on {
+			*format = "json"
+		}
+		return err
+	})
+}
 
 // stageFlags are the flags by which commands override the config file.
 type stageFlags struct {

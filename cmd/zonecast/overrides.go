@@ -38,7 +38,7 @@ With --zones it reads zone files instead of asking a pipeline: what is generated
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
-				return fmt.Errorf("--format %q is neither text nor json", format)
+				return fmt.Errorf("--format %q: text or json", format)
 			}
 			f.now = time.Now()
 			if err := f.check(); err != nil {
@@ -75,9 +75,8 @@ With --zones it reads zone files instead of asking a pipeline: what is generated
 	cmd.Flags().StringVar(&f.zone, "zone", "", "only those of this zone")
 	cmd.Flags().StringVar(&f.expiring, "expiring", "", "only those that end within this time (36h, 7d), or have ended")
 	cmd.Flags().BoolVar(&f.stale, "stale", false, "only those that no longer matter, or have ended")
-	cmd.Flags().StringVar(&format, "format", "text", "text, or json: one object a line")
+	formatFlag(cmd, &format, "text, or json: one object a line", "text", "json")
 	_ = cmd.MarkFlagDirname("zones")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 

@@ -145,9 +145,8 @@ type planForm struct {
 var planFormats = []string{"text", "markdown", "html", "json"}
 
 func (f *planForm) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.format, "format", "text", "text, markdown (a comment at a pull request), html (one page, with search) or json")
+	formatFlag(cmd, &f.format, "text, markdown (a comment at a pull request), html (one page, with search) or json", planFormats...)
 	cmd.Flags().IntVar(&f.limit, "limit", 500, "names that text shows at most; 0 is all")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (f *planForm) check() error {
