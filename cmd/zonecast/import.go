@@ -215,7 +215,7 @@ func (f *importFlags) read(cmd *cobra.Command, r *importer.Reading, args []strin
 		case f.format == "named":
 			for _, z := range r.Named(path, f.view) {
 				if f.wants(z.Name) {
-					r.Master(z.File, z.Name)
+					r.ZoneFile(z)
 				}
 			}
 		case path == "-":

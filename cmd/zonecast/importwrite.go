@@ -194,8 +194,10 @@ func withoutSerial(s zone.RRset) zone.RRset {
 // write puts the zones into the folder, each file in one step. None is written when one is there already.
 func (f *importFlags) write(done []rendered) (summary []imported, err error) {
 	for _, z := range done {
-		base, _, _ := strings.Cut(z.files[0].Path, "/")
-		base = strings.TrimSuffix(base, ".yaml")
+		base, _, folder := strings.Cut(z.files[0].Path, "/")
+		if !folder {
+			base = strings.TrimSuffix(base, ".yaml")
+		}
 		for _, path := range []string{base + ".yaml", base + ".yml", base, base + "."} {
 			path = filepath.Join(f.out, path)
 			_, err := os.Lstat(path)

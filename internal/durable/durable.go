@@ -36,12 +36,18 @@ func Write(path string, perm os.FileMode, write func(io.Writer) error) error {
 	})
 }
 
+// errSpecial is of /dev/null and its like: root could put a file in its place, and would.
+var errSpecial = errors.New("it is a device, a pipe or a socket, and no file to replace")
+
 // WriteVia is Write for those who read back, or go back in, what they write: they get the temporary file itself, open
 // for both.
 func WriteVia(path string, perm os.FileMode, write func(*os.File) error) (err error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("write %s: %w", path, errSpecial)
 	}
 	f, err := os.CreateTemp(dir, "."+base+tempMark+"*")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -65,5 +66,23 @@ func TestCleanTempRemovesOnlyLeftovers(t *testing.T) {
 	entries, _ := os.ReadDir(dir)
 	if len(entries) != 2 {
 		t.Fatalf("left: %v, want .hidden and f", entries)
+	}
+}
+
+// What is no file is not replaced by one, behind a link either.
+func TestWriteLeavesDevices(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pipe, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.Symlink("pipe", link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, link} {
+		if err := WriteFile(path, []byte("x"), 0o600); !errors.Is(err, errSpecial) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if info, err := os.Lstat(pipe); err != nil || info.Mode().IsRegular() {
+		t.Errorf("%v %v", info, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -212,6 +213,31 @@ func TestBadNamed(t *testing.T) {
 		}
 		if !strings.HasPrefix(strings.Join(got, ","), want) {
 			t.Errorf("%q: %v", text, r.Problems)
+		}
+	}
+}
+
+// A file that has another zone than named.conf says is no file of that zone.
+func TestFileOfAnotherZone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"db": "$ORIGIN b.example.\n@ 60 SOA ns h 1 2 3 4 5\n", "same": "@ 60 SOA ns h 1 2 3 4 5\n"})
+	r := &Reading{}
+	at := Place{File: "named.conf", Line: 3}
+	for apex, file := range map[string]string{"a.example.": "db", "c.example.": "same", "d.example.": "same", "e.example.": "none"} {
+		n, err := zone.ParseName(apex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ZoneFile(NamedZone{Name: n, File: filepath.Join(dir, file), Place: at})
+	}
+	slices.SortFunc(r.Problems, zone.Problem.ComparePlace)
+	if len(r.Problems) != 2 || len(r.Zones()) != 3 {
+		t.Fatalf("%d zones, %v", len(r.Zones()), r.Problems)
+	}
+	for _, p := range r.Problems {
+		if p.Check != "unreadable" && (p.Check != "import-outside" || p.Line != 3 || p.Name != "a.example.") {
+			t.Error(p)
 		}
 	}
 }

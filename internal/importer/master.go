@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"fmt"
 	"io"
+	"slices"
 
 	"zonecast/internal/masterfile"
 	"zonecast/internal/zone"
@@ -11,6 +13,17 @@ import (
 func (r *Reading) Master(path string, origin zone.Name) {
 	masterfile.Read(path, origin, r.give, r.problem)
 	r.flush(path)
+}
+
+// ZoneFile reads the file of a zone of named.conf. BIND does not serve it without the SOA of that zone.
+func (r *Reading) ZoneFile(z NamedZone) {
+	before := len(r.Problems)
+	r.Master(z.File, z.Name)
+	if r.zones[z.Name] == nil && !slices.ContainsFunc(r.Problems[before:], func(p zone.Problem) bool { return p.Severity == zone.Error }) {
+		p := z.Place.problem("import-outside", fmt.Sprintf("there is no SOA record of the zone in %s", z.File), "mend the file's $ORIGIN, or the zone's name")
+		p.Name = z.Name.String()
+		r.problem(p)
+	}
 }
 
 // MasterFrom reads an RFC 1035 file from standard input or another stream; name stands for it in problems.
