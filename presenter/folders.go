@@ -11,6 +11,7 @@ import (
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/load"
+	"zonecast/internal/plan"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 	"zonecast/presenter/merge"
@@ -143,6 +144,25 @@ func reachedZones(before, after []checkout.File) func(apex zone.Name) bool {
 		}
 		return false
 	}
+}
+
+// sizes counts the names with records of the zones that have changes.
+func (g *folders) sizes(changes []plan.Change) map[string]int {
+	touched := map[zone.Name]bool{}
+	for i := range changes {
+		touched[changes[i].Zone] = true
+	}
+	counts := map[zone.Name]int{}
+	for _, value := range g.rows {
+		if apex, sets, err := row.DecodePresentedSets(value); err == nil && len(sets) > 0 && touched[apex] {
+			counts[apex]++
+		}
+	}
+	names := make(map[string]int, len(counts))
+	for apex, n := range counts {
+		names[apex.String()] = n
+	}
+	return names
 }
 
 func (g *folders) known(_ context.Context, keys []string) ([]known, error) {

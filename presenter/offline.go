@@ -16,6 +16,7 @@ import (
 	"zonecast/internal/row"
 	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
+	"zonecast/presenter/zonefile"
 )
 
 // Inputs are reviewed files and what rules make of an inventory, as a command has read them.
@@ -28,13 +29,20 @@ type Inputs struct {
 // /v1/zones/plan. Where both sides give the same, only zones whose files differ are read, with those above and below
 // them. Changes come sorted by zone and name.
 func Effect(ctx context.Context, cfg Config, before, after Inputs, now time.Time) ([]plan.Change, plan.End, error) {
+	if cfg.memo == nil {
+		cfg.memo = &zonefile.Memo{} // what is before the change is read by its own, and as the other side of the change
+	}
 	over := difference(cfg.Sources, before.Generated, after.Generated)
 	g, o := newFolders(cfg, before, after, len(over) > 0, now)
 	question := ask(after)
 	question.Generated = over
 	p := newPlanner(o, g, cfg, slog.New(slog.DiscardHandler))
 	p.unread = g.unread
-	return effect(ctx, p, question)
+	changes, end, err := effect(ctx, p, question)
+	if err == nil {
+		end.Names = g.sizes(changes)
+	}
+	return changes, end, err
 }
 
 // EffectOn says how what after gives differs from what a snapshot serves. A snapshot does not say who gives a record,

@@ -83,6 +83,11 @@ func TestEffectIsTheDifference(t *testing.T) {
 		if diff := differing(was, is, changes, true); diff != "" {
 			t.Fatalf("seed %d: %s\n%+v", seed, diff, pair)
 		}
+		for _, c := range changes {
+			if want := namesIn(was, c.Zone); end.Names[c.Zone.String()] != want {
+				t.Fatalf("seed %d: %v, want %d names in %s before\n%+v", seed, end.Names, want, c.Zone, pair)
+			}
+		}
 		view := snapshotOf(t, was)
 		changes, _, err = EffectOn(t.Context(), cfg, view, after, now)
 		if err != nil {
@@ -96,6 +101,15 @@ func TestEffectIsTheDifference(t *testing.T) {
 	if compared < 100 {
 		t.Fatalf("%d compared", compared)
 	}
+}
+
+func namesIn(m merged, apex zone.Name) (n int) {
+	for _, p := range m.Rows {
+		if p.Zone == apex && len(p.Sets) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func mergedOf(cfg Config, in Inputs, now time.Time) merged {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,6 @@ import (
 	"zonecast/internal/snapshot"
 	"zonecast/internal/zone"
 	"zonecast/presenter"
-	"zonecast/presenter/zonefile"
 	"zonecast/rules/ruleset"
 )
 
@@ -61,30 +59,8 @@ func (pl *planning) revision(cmd *cobra.Command, revision string) (parts plan.Pa
 		return parts, err
 	}
 	pl.take(&parts, changes, end)
-	if len(changes) > 0 {
-		parts.Names, err = pl.sizes(ctx, before, changes)
-	}
-	return parts, err
-}
-
-// sizes counts the names with records of the zones that change: what the gates compare with. Only their files are read.
-func (pl *planning) sizes(ctx context.Context, in presenter.Inputs, changes []plan.Change) (map[string]int, error) {
-	touched := map[zone.Name]bool{}
-	for i := range changes {
-		touched[changes[i].Zone] = true
-	}
-	in.Zones.Files = slices.DeleteFunc(slices.Clone(in.Zones.Files), func(f checkout.File) bool {
-		apex, err := zonefile.ZoneOf(f.Path)
-		return err != nil || !touched[apex]
-	})
-	all, _, err := presenter.Effect(ctx, pl.presenterConfig(), presenter.Inputs{}, in, time.Now())
-	names := map[string]int{}
-	for i := range all {
-		if all[i].Kind == plan.Created && touched[all[i].Zone] {
-			names[all[i].Zone.String()]++
-		}
-	}
-	return names, err
+	parts.Names = end.Names
+	return parts, nil
 }
 
 // content plans against a snapshot file or a release of the pipeline.

@@ -48,6 +48,10 @@ type End struct {
 	Zones    []ZoneChange      `json:"zones,omitempty"`    // zones that appear, go or change their settings
 	Stopped  []Stop            `json:"stopped,omitempty"`  // what loading would hold
 	Problems []zone.Problem    `json:"problems,omitempty"` // of the files that change
+
+	// Names counts the names with records before the change, by apex, of the zones with changes. Only a comparison of
+	// folders has it: a pipeline says it of all zones (GET /v1/gates).
+	Names map[string]int `json:"-"`
 }
 
 // ZoneChange is what becomes of a zone's facts.

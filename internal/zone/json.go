@@ -15,6 +15,9 @@ type setJSON struct {
 
 // MarshalJSON writes the data in presentation form: {"type":"A","ttl":300,"data":["192.0.2.1"]}.
 func (s RRset) MarshalJSON() ([]byte, error) {
+	if text, ok := s.appendAddresses(make([]byte, 0, 64)); ok {
+		return text, nil
+	}
 	j := setJSON{Type: s.Type, TTL: s.TTL, Rotate: s.Rotate, Data: make([]string, len(s.Data))}
 	for i, d := range s.Data {
 		j.Data[i] = RdataText(s.Type, d)

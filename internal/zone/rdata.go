@@ -21,6 +21,9 @@ var (
 // ParseRdata reads rdata in presentation form (RFC 1035 5.1, RFC 3597 5). Relative names are relative to
 // origin, or refused when origin is "". Directives and line breaks are refused.
 func ParseRdata(t Type, text string, origin Name) (Rdata, error) {
+	if d, ok := parseAddress(t, text); ok {
+		return d, nil
+	}
 	if strings.ContainsAny(text, "\n\r") {
 		return "", ErrMultiline
 	}

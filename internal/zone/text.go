@@ -11,6 +11,9 @@ import (
 // RdataText prints rdata in presentation form, which ParseRdata reads as the same octets; what has no such form prints as RFC 3597 5
 // has it.
 func RdataText(t Type, data Rdata) string {
+	if text, ok := appendAddress(nil, t, data); ok {
+		return string(text)
+	}
 	rr, err := RR(Root, t, 0, data)
 	if err != nil || len(data) == 0 {
 		return genericText(data)

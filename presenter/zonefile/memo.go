@@ -59,7 +59,7 @@ func (b *builder) recall(k memoKey) bool {
 func (b *builder) remember(k memoKey, was mark) {
 	list := b.records[was.records:]
 	now := b.mark()
-	if now.records, now.written = was.records, was.written; now != was || b.joined || len(list) > maxMemo/4 {
+	if now.records, now.written = was.records, was.written; now != was || b.joined || len(list) > maxMemo/2 {
 		return
 	}
 	for _, rec := range list {
