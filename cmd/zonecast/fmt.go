@@ -52,6 +52,9 @@ Exit status: 0 done, 1 --check or --diff found files in another layout, or a fil
 					return exitCode{2, err}
 				}
 			}
+			if f.listed > 0 {
+				fmt.Fprintf(f.errs, "%s in another layout: zonecast fmt writes the canonical one, --diff shows it\n", count(f.listed, "file"))
+			}
 			if f.found {
 				return exitCode{code: 1}
 			}
@@ -68,6 +71,7 @@ Exit status: 0 done, 1 --check or --diff found files in another layout, or a fil
 type formatter struct {
 	check, diff bool
 	found       bool // something that the exit status has to tell
+	listed      int  // files of --check
 	out, errs   io.Writer
 }
 
@@ -169,6 +173,7 @@ func (f *formatter) file(name, inside string, text []byte, write func([]byte) er
 		_, err := f.out.Write(diff.Diff(name, text, name+" (formatted)", made))
 		return err
 	}
+	f.listed++
 	fmt.Fprintln(f.out, name)
 	return nil
 }

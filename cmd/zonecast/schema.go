@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +18,12 @@ func schemaCommand() *cobra.Command {
 and complain by it: docs/editors.md says how. zonecast check sees more.`,
 		Example: `  zonecast schema zones > .schema/zones.json
   zonecast schema policy`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(schema.Names, args[0]) {
+				return fmt.Errorf("name one kind of file: %s", strings.Join(schema.Names, ", "))
+			}
+			return nil
+		},
 		ValidArgs: schema.Names,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := schema.Files.ReadFile(args[0] + ".json")
