@@ -27,10 +27,13 @@ var errManyPlans = &refusal{http.StatusTooManyRequests, errors.New("others ask f
 // plans is the queue of those who ask for a plan.
 type plans struct {
 	places chan struct{} // of the queue
+	asking chan struct{} // who only asks: one of them waits for the turn, so that a push waits for one at most
 	turn   chan struct{}
 }
 
-func newPlans() plans { return plans{make(chan struct{}, maxPlans), make(chan struct{}, 1)} }
+func newPlans() plans {
+	return plans{make(chan struct{}, maxPlans), make(chan struct{}, 1), make(chan struct{}, 1)}
+}
 
 // enter takes a place in the queue, if there is one.
 func (q plans) enter() (leave func(), err error) {
@@ -62,11 +65,12 @@ func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), planTime)
 	defer cancel()
-	p, err := t.plan(ctx, ask)
+	p, err := t.question(ctx, ask)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	defer service.Bound(w)()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	enc := json.NewEncoder(w)
 	err = p.each(func(c plan.Change) error { return enc.Encode(plan.Line{Change: &c}) })
@@ -75,6 +79,17 @@ func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
 	}
 	end := p.end()
 	_ = enc.Encode(plan.Line{End: &end})
+}
+
+// question is plan for those who only ask: pushes go first.
+func (t *term) question(ctx context.Context, ask plan.Ask) (*planner, error) {
+	select {
+	case t.plans.asking <- struct{}{}:
+		defer func() { <-t.plans.asking }()
+		return t.plan(ctx, ask)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // plan works out what a question asks for, when its turn has come. What people wrote at the names also is known then too.

@@ -1,6 +1,7 @@
 package presenter
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -133,6 +134,29 @@ func TestPlansAreBounded(t *testing.T) {
 	}
 	if code := r.call("POST", "/v1/zones/plan", plan.Ask{Loaded: true}, nil); code != http.StatusTooManyRequests {
 		t.Fatal(code)
+	}
+}
+
+// Those who ask stand behind one another, and not in a push's way.
+func TestAPushIsNotBehindQuestions(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	r.push("c1", true, "example.com.yaml", small)
+	p := r.reviewed("example.com.yaml", small+"www:\n  type: A\n  value: 192.0.2.1\n")
+	term := r.s.term.Load()
+	term.plans.asking <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan error)
+	go func() {
+		_, err := term.question(ctx, plan.Ask{Loaded: true})
+		asked <- err
+	}()
+	if a, code := r.pushPlan("c2", p, "example.com.yaml", small+"www:\n  type: A\n  value: 192.0.2.1\n"); code != 200 || a.Status != load.StatusLoaded {
+		t.Fatal(code, a)
+	}
+	cancel()
+	if err := <-asked; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
 	}
 }
 

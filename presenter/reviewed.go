@@ -48,7 +48,7 @@ func (t *term) review(ctx context.Context, p checkout.Push) (*objection, error) 
 	if p.Plan.Zones == nil {
 		return &objection{check: checkPlanDrifted, cause: "the approved plan is not about zone files"}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, planTime)
+	ctx, cancel := context.WithTimeout(ctx, 2*planTime) // a question may be before it
 	defer cancel()
 	ask := plan.Ask{Commit: p.Commit, Prefix: p.Prefix, Author: p.Author}
 	for _, f := range p.Files {

@@ -29,6 +29,19 @@ func (b *body) Read(p []byte) (int, error) {
 	return b.r.Read(p)
 }
 
+// answerTime is how long a long answer may take to be read: some hundred megabytes over a slow line.
+const answerTime = 10 * time.Minute
+
+// Bound bounds how long the answer may take to be read, so that a slow reader does not hold what is kept for him for ever. done
+// is called after the last write: the connection's next request has no such bound.
+func Bound(w http.ResponseWriter) (done func()) { return bound(w, answerTime) }
+
+func bound(w http.ResponseWriter, d time.Duration) (done func()) {
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(d)) // a test's recorder has none
+	return func() { _ = control.SetWriteDeadline(time.Time{}) }
+}
+
 // Why is who wants something done by hand, and for what reason; both stand in the log of decisions.
 type Why struct {
 	Reason string `json:"reason"`
