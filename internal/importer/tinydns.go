@@ -140,8 +140,12 @@ func (t *tiny) line(kind byte) error {
 			return fmt.Errorf("%q is no number of a type", t.field(1))
 		}
 		data := octal(t.field(2))
-		if _, err := zone.RR(zone.Root, zone.Type(n), 0, zone.Rdata(data)); err != nil {
+		rr, err := zone.RR(zone.Root, zone.Type(n), 0, zone.Rdata(data))
+		if err != nil {
 			return err
+		}
+		if whole, err := zone.RdataOf(rr); err != nil || len(whole) > len(data) { // miekg/dns fills up what is missing
+			return fmt.Errorf("%d octets are too few for %s data", len(data), zone.Type(n))
 		}
 		t.add(owner, zone.Type(n), data)
 	}

@@ -37,6 +37,9 @@ func value(t zone.Type, d zone.Rdata, opt Options) (node, error) {
 			return node{}, zone.ErrEmptyRdata
 		}
 	}
+	if whole, err := zone.RdataOf(dns.Copy(rr)); err != nil || len(whole) > len(d) {
+		return node{}, fmt.Errorf("%d octets are too few for %s data", len(d), t) // miekg/dns fills up what is missing
+	}
 	var n node
 	switch rr := rr.(type) {
 	case *dns.TXT:

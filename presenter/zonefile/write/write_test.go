@@ -113,6 +113,10 @@ func TestWhatNoFileCanSay(t *testing.T) {
 	other, _ := zone.ParseName("www.example.net.")
 	long := zone.Rdata("\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	for name, z := range map[string]zonetest.Zone{
+		"naptr":    {zonetest.Apex: {{Type: 35, Data: []zone.Rdata{"\x00\x01"}}}},
+		"caa":      {zonetest.Apex: {{Type: 257, Data: []zone.Rdata{"\x00"}}}},
+		"srv":      {zonetest.Apex: {{Type: 33, Data: []zone.Rdata{"\x00\x01"}}}},
+		"mx":       {zonetest.Apex: {{Type: 15, Data: []zone.Rdata{"\x00\x01"}}}},
 		"outside":  {other: {{Type: zone.TypeA, Data: []zone.Rdata{"\x01\x02\x03\x04"}}}},
 		"not an A": {zonetest.Apex: {{Type: zone.TypeA, Data: []zone.Rdata{"\x01"}}}},
 		"no data":  {zonetest.Apex: {{Type: zone.TypeA}}},
