@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,8 @@ import (
 	"zonecast/internal/api"
 	"zonecast/internal/durable"
 	"zonecast/internal/inventory"
+	"zonecast/internal/override"
+	"zonecast/internal/row"
 )
 
 func backupCommand() *cobra.Command {
@@ -25,7 +28,8 @@ func backupCommand() *cobra.Command {
 		Short: "Save a source's inventory: what is in the store and nowhere else",
 		Long: `Writes all rows of a source's inventory (entities with their revisions, tombstones, feeds, numbers, pools' choices) to
 FILE, as of one moment, beside a working pipeline. Rules and zones are in git, and what is served follows from these
-three, but for what is held: see zonecast restore --help. FILE is replaced as a whole; "-" is standard output.`,
+three, but for what is held, see zonecast restore --help, and for records set by hand, which are named: they end within
+hours, and stand in zone files by then. FILE is replaced as a whole; "-" is standard output.`,
 		Example: `  zonecast backup -o /var/backups/zonecast-inventory.ndjson
   zonecast backup -o - | zstd > inventory.zst`,
 		Args: cobra.NoArgs,
@@ -43,20 +47,32 @@ three, but for what is held: see zonecast restore --help. FILE is replaced as a 
 				return err
 			}
 			if file == "-" {
-				_, err := text.WriteTo(cmd.OutOrStdout())
-				return err
+				if _, err := text.WriteTo(cmd.OutOrStdout()); err != nil {
+					return err
+				}
+				return warnByHand(cmd.Context(), c, cmd.ErrOrStderr())
 			}
 			if err := durable.WriteFile(file, text.Bytes(), 0o600); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d rows of inventory.%s in %s\n", rows, source, file)
-			return nil
+			return warnByHand(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
 	flags.register(cmd, false)
 	cmd.Flags().StringVar(&source, "source", "main", "the source whose inventory is saved")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "file to write")
 	return cmd
+}
+
+// warnByHand names the records that were set by hand: they are in the store and nowhere else too, and in no backup.
+func warnByHand(ctx context.Context, c *client, to io.Writer) error {
+	return list(ctx, c, "/v1/overrides", nil, func(o override.Override) error {
+		if _, hand := strings.CutPrefix(o.File, row.GlassFile); hand {
+			fmt.Fprintf(to, "not in the backup: %s %s is set by hand; zonecast override set it again after a restore, or bring it into its zone file\n", o.Name, o.Type)
+		}
+		return nil
+	})
 }
 
 // backup writes a source's inventory as restore takes it.

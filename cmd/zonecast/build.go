@@ -31,7 +31,7 @@ $ORIGIN, before any --origin, and without it the SOA's owner; an $INCLUDE is rel
 with file and line, and nothing is written then; the old file is replaced at the end, in one step. It takes
 memory of about twice the size of the file that it makes at most. Progress is shown on terminals alone.
 
-Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
+Exit codes: 0 written, 1 the zone files have errors or cannot be read, 2 it could not run.`,
 		Example: `  zonecast snapshot build -o zones.snap example.zone 2.0.192.in-addr.arpa.zone
   zonecast snapshot build -o zones.snap --origin example. db.example     # a file that left its origin to named.conf
   dig @192.0.2.53 example. AXFR | zonecast snapshot build -o zones.snap -
@@ -69,8 +69,8 @@ Exit codes: 0 written, 1 the zone files have errors, 2 it could not run.`,
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(stat)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: %d zones, %d names, %d records, %d octets in %.1f s\n",
-				out, stat.Zones, stat.Names, stat.Records, stat.Size, time.Since(begun).Seconds())
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s, %s, %d octets in %.1f s\n",
+				out, count(int(stat.Zones), "zone"), count(int(stat.Names), "name"), count(int(stat.Records), "record"), stat.Size, time.Since(begun).Seconds())
 			return nil
 		},
 	}

@@ -82,10 +82,11 @@ func snapshotStat() *cobra.Command {
 }
 
 func snapshotFsck() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:     "fsck FILE...",
 		Short:   "Read snapshots wholly and list every fault (exit 1 if there is one)",
-		Example: "  zonecast snapshot fsck *.snap",
+		Example: "  zonecast snapshot fsck *.snap\n  zonecast snapshot fsck --json *.snap | jq 'select(.faults != [])'",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			bad := false
@@ -94,13 +95,19 @@ func snapshotFsck() *cobra.Command {
 					return exitCode{2, err}
 				}
 				faults := snapshot.Fsck(path)
+				bad = bad || len(faults) > 0
+				if asJSON {
+					if err := printFaults(cmd, path, faults); err != nil {
+						return err
+					}
+					continue
+				}
 				for _, f := range faults {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: %v\n", path, f)
 				}
 				if len(faults) == 0 {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: clean\n", path)
 				}
-				bad = bad || len(faults) > 0
 			}
 			if bad {
 				return exitCode{code: 1}
@@ -108,6 +115,20 @@ func snapshotFsck() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object for each file, with its faults")
+	return cmd
+}
+
+// printFaults prints one file's faults as a line of JSON.
+func printFaults(cmd *cobra.Command, path string, faults []error) error {
+	of := struct {
+		File   string   `json:"file"`
+		Faults []string `json:"faults"`
+	}{File: path, Faults: []string{}}
+	for _, f := range faults {
+		of.Faults = append(of.Faults, f.Error())
+	}
+	return printLine(cmd.OutOrStdout(), of)
 }
 
 func snapshotDiff() *cobra.Command {
