@@ -3,8 +3,11 @@ package zonefile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"zonecast/internal/row"
 )
 
 const (
@@ -202,6 +205,8 @@ func (t *tree) file(n *yaml.Node) (*yaml.Node, *misplaced) {
 	path, inside := beside(t.fileOf(n), n.Value)
 	data, there := t.files[path]
 	switch {
+	case !inside && strings.HasPrefix(path, row.GlassFile):
+		return nil, t.faultAt(n, "include-outside", fmt.Sprintf("the include of %.200q leads to the folder that stands for records set by hand", n.Value), "name the folder otherwise")
 	case !inside:
 		return nil, t.faultAt(n, "include-outside", fmt.Sprintf("the include of %.200q leads out of the folder", n.Value), "bring the file into the folder: what is reviewed is what is loaded")
 	case !there:

@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
 
@@ -146,7 +147,7 @@ func beside(file, target string) (string, bool) {
 		return "", false
 	}
 	p := path.Join(path.Dir(file), target)
-	return p, p != ".." && !strings.HasPrefix(p, "../")
+	return p, p != ".." && !strings.HasPrefix(p, "../") && !strings.HasPrefix(p, row.GlassFile) // what stands there would count as set by hand
 }
 
 // octoConfig recognizes octoDNS's own configuration, which often stands beside the zones: a mapping with zones and with providers that have a class each.
