@@ -39,7 +39,7 @@ func (t *term) push(p checkout.Push, by string, o *objection) (a load.Answer, er
 	}
 	if p.Plan == nil && t.cfg.RequirePlan {
 		if n := len(changedFiles(t.files, p.Files)); n > 0 {
-			o = &objection{check: checkPlanMissing, cause: fmt.Sprintf("the configuration wants an approved plan (require_plan), and commit %.12s, which changes %d files, came without", p.Commit, n)}
+			o = &objection{check: checkPlanMissing, cause: fmt.Sprintf("the configuration wants an approved plan (require_plan), and commit %.12s of %s came without", p.Commit, manyOf(n, "file"))}
 		}
 	}
 	switch a.Status, err = load.Decide(p, current, ok); {
@@ -234,7 +234,7 @@ func (l *loading) good(z zonefile.Zone) {
 	files := l.filesOf(z.Apex)
 	switch gone := l.gone(z); {
 	case z.Written == 0 && l.written(z.Apex) > 0:
-		l.keepBack(z.Apex, "zone-emptied", z.Files[0], fmt.Sprintf("the zone has lost all of its %d records", l.written(z.Apex)), files)
+		l.keepBack(z.Apex, "zone-emptied", z.Files[0], fmt.Sprintf("the zone has lost all of its records: %d", l.written(z.Apex)), files)
 	case gone != "":
 		l.keepBack(z.Apex, "zone-file-gone", gone, "the file vanished, and with it records of the zone", files)
 	default:

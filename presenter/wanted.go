@@ -55,11 +55,7 @@ func (l *loading) keepBack(apex zone.Name, check, path, cause string, files []ch
 			w.Files[f.Path] = load.PutFile(beside{l.rows()}, f, l.set.Commit, l.set.Author)
 		}
 		h := row.Held{Unit: unit, Subject: subject, Check: check, Cause: l.set.Prefix + path + ": " + cause, CanFree: true, Detail: encode(w)}
-		names := "1 name"
-		if n := l.wouldLose(&h, apex, files); n != 1 {
-			names = fmt.Sprintf("%d names", n)
-		}
-		h.Effect = fmt.Sprintf("%s; people's records at %s would go", effect, names)
+		h.Effect = fmt.Sprintf("%s; people's records at %s would go", effect, manyOf(l.wouldLose(&h, apex, files), "name"))
 		l.hold(h, fingerprint)
 		l.log.Warn("zone held", "id", id, "zone", apex, "file", l.set.Prefix+path, "cause", cause)
 	}
@@ -179,4 +175,12 @@ func (t *term) reread() error {
 	}
 	t.repairFacts()
 	return nil
+}
+
+// manyOf is "1 name" or "2 names".
+func manyOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

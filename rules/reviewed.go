@@ -90,7 +90,10 @@ func (l *lead) wroteSince(ctx context.Context, p *plan.Plan) (string, error) {
 			first = fmt.Sprintf("%s: the zone files say something else there than when the plan was made", name)
 		}
 	}
-	if more > 1 {
+	switch {
+	case more == 2:
+		first += "; and at 1 more name"
+	case more > 2:
 		first += fmt.Sprintf("; and at %d more names", more-1)
 	}
 	return first, nil

@@ -55,7 +55,7 @@ hours, and stand in zone files by then. FILE is replaced as a whole; "-" is stan
 			if err := durable.WriteFile(file, text.Bytes(), 0o600); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d rows of inventory.%s in %s\n", rows, source, file)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s of inventory.%s in %s\n", count(int(rows), "row"), source, file)
 			return warnByHand(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
@@ -131,7 +131,7 @@ are made anew once their cause is mended, so mend first what zonecast held lists
 			if err := decodeAnswer(body, &answer); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%d rows restored; every entity is evaluated now\n", answer.Rows)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s restored; every entity is evaluated now\n", count(answer.Rows, "row"))
 			return nil
 		},
 	}

@@ -56,7 +56,7 @@ Exit codes: 0 the same, 1 differences, 2 it could not ask (also when only some q
 				return exitCode{2, err}
 			}
 			if sum.Unanswered > 0 {
-				return exitCode{2, fmt.Errorf("%d questions got no answer, the last: %s", sum.Unanswered, sum.Silent)}
+				return exitCode{2, fmt.Errorf("%s got no answer, the last: %s", count(int(sum.Unanswered), "question"), sum.Silent)}
 			}
 			if sum.Different() > 0 {
 				return exitCode{code: 1}
