@@ -11,6 +11,7 @@ import (
 	"zonecast/internal/decision"
 	"zonecast/internal/row"
 	"zonecast/internal/table"
+	"zonecast/internal/zone"
 )
 
 // byHand gives what table zones has of records that were set by hand, from its two kinds of rows, which must agree.
@@ -231,5 +232,18 @@ func TestP9ByHandIsBounded(t *testing.T) {
 	}
 	if code := ask(3); code != 200 {
 		t.Errorf("one again: %d", code)
+	}
+}
+
+// A clock that was put back does not make a record set by hand outlast its end beside one of a file.
+func TestTheClockGoesBackBesideOneByHand(t *testing.T) {
+	t.Parallel()
+	began, key := newRig(t, nil).s.newTerm(), "www.example.com."
+	began.at = time.Unix(1000, 0)
+	began.human[key] = row.EncodeHuman([]row.HumanRecord{{Zone: name(t, "example.com."), Set: zone.RRset{Type: zone.TypeA}, Expires: 1500}})
+	began.glass.byName[key] = []row.HumanRecord{{Zone: name(t, "example.com."), Set: zone.RRset{Type: zone.TypeA}, File: row.GlassFile + "1", Expires: 1100}}
+	began.wentBack(2000)
+	if began.expires[key] != 1100 {
+		t.Fatal(began.expires)
 	}
 }

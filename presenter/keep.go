@@ -119,7 +119,7 @@ func (t *term) wentBack(from int64) {
 		list, _ := row.DecodeHuman(value)
 		for _, h := range list {
 			if now < h.Expires && h.Expires <= from {
-				t.nextOf(key, list, now)
+				t.nextOf(key, t.recordsOf(key), now)
 				t.mark(key)
 				break
 			}
