@@ -132,3 +132,26 @@ func TestImportOfALargeZone(t *testing.T) {
 		t.Fatalf("%v %v %d files", err, problems, len(text.files))
 	}
 }
+
+// Whatever is imported, what cannot be carried left out, is read without errors; or it is refused.
+func FuzzImport(f *testing.F) {
+	f.Add(".example.com\n:x.example.com:35:\\000\\001\n'y.example.com:a;b\\134\n*z:1\n", true)
+	f.Add("$ORIGIN example.com.\n@ 60 SOA ns h 1 2 3 4 5\n\\@ 60 TXT \"\\\"\" \"\\;\"\nx 60 NAPTR 1 2 \"\" \"\" \"\" .\ny 60 TYPE65280 \\# 1 00\n", false)
+	f.Fuzz(func(t *testing.T, text string, tinydns bool) {
+		r := &importer.Reading{}
+		if tinydns {
+			r.TinyDNS(strings.NewReader(text), "data", time.Unix(1800000000, 0))
+		} else if !strings.Contains(strings.ToUpper(text), "$INCLUDE") {
+			r.MasterFrom(strings.NewReader(text), "db", "")
+		}
+		for _, z := range r.Zones() {
+			made, _, err := render(z, 0, true)
+			if err != nil {
+				continue
+			}
+			if zones, problems := zonefile.Parse(made.files, zonefile.Options{}); len(zones.Zones) != 1 || zones.Zones[0].Apex != z.Apex {
+				t.Fatalf("%v\n%s", problems, bytesOf(made))
+			}
+		}
+	})
+}

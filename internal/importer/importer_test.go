@@ -111,8 +111,8 @@ func TestBadTinyDNS(t *testing.T) {
 		"?a.example.com:192.0.2.1\n":                      "do not begin with",
 		":a.example.com:1:\\001\n":                        "bad A data",
 		":a.example.com:x:\\001\n":                        "no number of a type",
-		":a.example.com:35:\\000\\001\n":                   "too few for NAPTR data",
-		":a.example.com:15:\\000\\001\n":                   "too few for MX data",
+		":a.example.com:35:\\000\\001\n":                  "too few for NAPTR data",
+		":a.example.com:15:\\000\\001\n":                  "too few for MX data",
 		"3a.example.com:20010db8\n":                       "no IPv6 address",
 		"+" + strings.Repeat("x", 64) + ".example.com:::": "is no name",
 	} {
