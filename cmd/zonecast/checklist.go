@@ -15,7 +15,7 @@ func listChecks(w io.Writer, code, format string) error {
 	if code != "" {
 		c, ok := check.Find(code)
 		if !ok {
-			return exitCode{2, fmt.Errorf("there is no check %q: zonecast check --list has them all", code)}
+			return exitCode{2, fmt.Errorf("there is no check %q: zonecast check --list has them all (what exports cannot carry: docs/moving.md)", code)}
 		}
 		list = []check.Code{c}
 	}

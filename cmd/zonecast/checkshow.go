@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"zonecast/internal/check"
 	"zonecast/internal/check/report"
 )
 
@@ -35,6 +36,12 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings count as problems too: exit 1")
 	cmd.Flags().BoolVar(&o.list, "list", false, "list every check there is, with what is wrong and how to mend it")
 	cmd.Flags().StringVar(&o.explain, "explain", "", "explain the check of this `code`")
+	_ = cmd.RegisterFlagCompletionFunc("explain", func(*cobra.Command, []string, string) (codes []string, _ cobra.ShellCompDirective) {
+		for _, c := range check.All() {
+			codes = append(codes, cobra.CompletionWithDesc(c.Code, c.Text))
+		}
+		return codes, cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 func (o *checkOptions) settle() error {
