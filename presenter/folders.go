@@ -34,7 +34,7 @@ func newFolders(cfg Config, before, after Inputs, whole bool, now time.Time) (*f
 	g := &folders{cfg: cfg, texts: map[string][]byte{}, human: map[string][]byte{}, generated: before.Generated,
 		rows: map[string][]byte{}, faults: map[string][]merge.Fault{}, unread: map[zone.Name]bool{}}
 	o := outset{loaded: row.Load{Commit: before.Zones.Commit, Prefix: before.Zones.Prefix, Head: before.Zones.Head},
-		files: map[string]row.FileInfo{}, links: map[string]bool{}, world: newWorld(), sources: sourcesOf(cfg), at: now}
+		files: map[string]row.FileInfo{}, links: map[string]bool{}, world: newWorld(), asRead: map[zone.Name]bool{}, sources: sourcesOf(cfg), at: now}
 	reached := reachedZones(before.Zones.Files, after.Zones.Files)
 	var files []checkout.File
 	layout := zonefile.LayoutOf(before.Zones.Files)
@@ -64,7 +64,7 @@ func newFolders(cfg Config, before, after Inputs, whole bool, now time.Time) (*f
 	dirty := map[zone.Name]bool{}
 	records := map[string][]row.HumanRecord{}
 	for _, z := range zones.Zones {
-		o.world.zones[z.Apex] = z.Facts
+		o.world.zones[z.Apex], o.asRead[z.Apex] = z.Facts, true
 		for _, r := range z.Records {
 			key := r.Owner.String()
 			r.Human.Commit, r.Human.Author = before.Zones.Commit, before.Zones.Author

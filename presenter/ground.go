@@ -32,6 +32,7 @@ type outset struct {
 	files   map[string]row.FileInfo // of the loaded files
 	links   map[string]bool         // those of them that say which zones files are part of
 	world   *world                  // the plan's own
+	asRead  map[zone.Name]bool      // see term.asRead
 	faulty  []zone.Name             // names at which something is held
 	sources []sourceState
 	at      time.Time

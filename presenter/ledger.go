@@ -12,7 +12,8 @@ import (
 type ledger interface {
 	// facts gives a zone in force.
 	facts(apex zone.Name) (row.ZoneFacts, bool)
-	putZone(apex zone.Name, z row.HumanZone)
+	// putZone puts a zone in force. asRead: its records are what stands in its files as they are loaded now.
+	putZone(apex zone.Name, z row.HumanZone, asRead bool)
 	dropZone(apex zone.Name)
 	// records gives the encoded human records at a name, nil for none.
 	records(key string) []byte
@@ -33,19 +34,23 @@ func (t *term) facts(apex zone.Name) (row.ZoneFacts, bool) {
 	return facts, ok
 }
 
-func (t *term) putZone(apex zone.Name, z row.HumanZone) {
+func (t *term) putZone(apex zone.Name, z row.HumanZone, asRead bool) {
 	if _, was := t.world.zones[apex]; !was {
 		t.markAll()
 	}
 	t.world.zones[apex] = z.Facts
 	t.tx.zones.Put(row.PrefixZone+apex.String(), encode(z))
 	t.tx.presented.Put(row.ZoneKey(apex), encode(z.Facts))
+	if delete(t.asRead, apex); asRead {
+		t.asRead[apex] = true
+	}
 	t.edits++
 }
 
 func (t *term) dropZone(apex zone.Name) {
 	t.markAll()
 	delete(t.world.zones, apex)
+	delete(t.asRead, apex)
 	t.tx.zones.Delete(row.PrefixZone + apex.String())
 	t.tx.presented.Delete(row.ZoneKey(apex))
 	t.edits++

@@ -106,6 +106,9 @@ func (t *term) load(set checkout.Set, by string) ([]zone.Problem, string) {
 	l.stale = t.heldBy(unitFile, unitZone)
 	delta := load.Diff(t.files, set.Files)
 	files := l.begin(delta.Changed, delta.Gone)
+	for apex := range l.old {
+		delete(t.asRead, apex) // until it is applied
+	}
 	l.readOld(maps.All(t.human))
 	zones, problems := zonefile.Parse(files, t.cfg.options(set.Prefix, t.at))
 	l.decide(zones, problems, files)
@@ -362,8 +365,10 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, from func(path s
 	for key, records := range fresh {
 		l.putHuman(key, z.Apex, records)
 	}
+	asRead := true
 	for _, f := range files {
 		if l.unread[f.Path] {
+			asRead = false
 			continue // a broken zone includes it too, and is to be read again until it is mended
 		}
 		if info, had := l.infos[f.Path]; !had || info.SHA256 != load.Hash(f.Data) {
@@ -379,7 +384,7 @@ func (l *loading) apply(z zonefile.Zone, files []checkout.File, from func(path s
 			l.deleteFile(path)
 		}
 	}
-	l.putZone(z.Apex, row.HumanZone{Files: z.Files, Facts: z.Facts})
+	l.putZone(z.Apex, row.HumanZone{Files: z.Files, Facts: z.Facts}, asRead)
 }
 
 func (l *loading) deleteFile(path string) {

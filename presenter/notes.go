@@ -31,7 +31,7 @@ func (n *notes) touch(apex zone.Name) {
 	}
 }
 
-func (n *notes) putZone(apex zone.Name, z row.HumanZone) {
+func (n *notes) putZone(apex zone.Name, z row.HumanZone, _ bool) {
 	n.touch(apex)
 	n.world.zones[apex] = z.Facts
 }

@@ -58,6 +58,7 @@ func (t *term) survey(ctx context.Context) (o outset, g *termGround, err error) 
 			return err
 		}
 		o.files, o.links, o.world, o.at = maps.Clone(t.files), maps.Clone(t.links), t.world.clone(), t.now()
+		o.asRead = maps.Clone(t.asRead)
 		o.faulty = slices.Collect(maps.Keys(t.faults))
 		for _, in := range t.inputs {
 			o.sources = append(o.sources, sourceState{in.source, in.absent()})

@@ -114,12 +114,7 @@ func (p *planner) load(ctx context.Context, ask plan.Ask) error {
 	parse.Go(func() error { then, _ = zonefile.Parse(before, p.cfg.options("", p.at)); return nil })
 	_ = parse.Wait() // neither fails
 	p.old, p.new = then.Zones, now.Zones
-	owners := map[zone.Name]bool{}
-	for _, z := range slices.Concat(p.old, p.new) {
-		for _, r := range z.Records {
-			owners[r.Owner] = true
-		}
-	}
+	owners := p.owners()
 	for _, b := range then.Broken { // read by an earlier program, which saw no fault in it
 		p.namesUnder(map[zone.Name]bool{b.Apex: true}, owners)
 	}
@@ -133,6 +128,7 @@ func (p *planner) load(ctx context.Context, ask plan.Ask) error {
 			}
 		}
 	})
+	now.Zones = only(owners, now.Zones)
 	l.decide(now, problems, files)
 	p.problems = l.problems
 	return nil

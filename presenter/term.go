@@ -31,6 +31,7 @@ type term struct {
 	tallies                           tallies
 	files                             map[string]row.FileInfo // the loaded zone files
 	links                             map[string]bool         // those of them that say which zones files are part of
+	asRead                            map[zone.Name]bool      // zones whose records are known to be what this program reads in their loaded files
 	edits                             uint64                  // counts what loads change, and sources as a whole
 	planned                           map[zone.Name]bool      // names worked out since a plan began; nil: none is under way
 	expires                           map[string]int64        // owner name -> when its next record expires, Unix seconds
@@ -66,7 +67,7 @@ type job struct {
 var errEnded = errors.New("no leader any more")
 
 func (s *Stage) newTerm() *term {
-	t := &term{Stage: s, human: map[string][]byte{}, links: map[string]bool{}, glass: newGlass(), tallies: tallies{names: map[string]tally{}}, expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
+	t := &term{Stage: s, human: map[string][]byte{}, links: map[string]bool{}, asRead: map[zone.Name]bool{}, glass: newGlass(), tallies: tallies{names: map[string]tally{}}, expires: map[string]int64{}, conflicting: map[string]bool{}, world: newWorld(),
 		dirty: map[zone.Name]bool{}, faults: map[zone.Name][]merge.Fault{}, listed: map[string]bool{},
 		news: make(chan news), jobs: make(chan *job), opened: make(chan struct{}), ended: make(chan struct{})}
 	for _, source := range s.cfg.Sources {

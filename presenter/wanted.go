@@ -132,6 +132,7 @@ func (t *term) releaseZone(h row.Held) error {
 	if err != nil {
 		return err
 	}
+	clear(t.asRead) // others may include its files
 	l := t.loading(checkout.Set{})
 	l.old[w.Apex] = map[string][]row.HumanRecord{}
 	l.readOld(maps.All(t.human))

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"zonecast/internal/checkout"
+	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
 
@@ -26,11 +27,12 @@ type memoKey struct {
 	path string
 	apex zone.Name
 	ttl  uint32
-	us   string // Options.Target
+	us   string        // Options.Target
+	zone row.ZoneFacts // as they are when the file is read
 }
 
 func (b *builder) memoKey(f checkout.File) memoKey {
-	return memoKey{sha256.Sum256(f.Data), f.Path, b.apex, b.opt.DefaultTTL, b.opt.Target}
+	return memoKey{sha256.Sum256(f.Data), f.Path, b.apex, b.opt.DefaultTTL, b.opt.Target, b.facts}
 }
 
 // recall takes a file's records as they were read before. It does nothing, and is false, where the file must be read: it

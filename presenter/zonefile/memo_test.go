@@ -17,7 +17,7 @@ func TestAMemoChangesNothing(t *testing.T) {
 		"", "{}\n", "a:\n  type: A\n  value: 192.0.2.1\n", "a:\n  type: A\n  ttl: 60\n  value: 192.0.2.2\n", "b:\n  type: CNAME\n  value: a.example.\n",
 		"b:\n  type: A\n  value: 192.0.2.3\n", "'':\n  type: NS\n  value: ns1.example.net.\n", "'':\n  type: SOA\n  value: {mname: ns1.example.net., rname: h.example.net.}\n",
 		"'':\n  type: SOA\n  zonecast: {timestamp: off}\n", "c:\n  type: A\n  value: &x 192.0.2.1\nd:\n  type: A\n  value: *x\n", "e:\n  type: A\n  values: [192.0.2.1, 192.0.2.1]\n",
-		"f:\n  type: A\n  value: 192.0.2.9\n  zonecast: {mode: replace, reason: x, expires: 2026-01-01}\n", "g:\n  type: A\n  value: bad\n", "h: 7\n",
+		"f:\n  type: A\n  value: 192.0.2.9\n  zonecast: {mode: replace, reason: x, expires: 2026-01-01}\n", "_timestamp:\n  type: TXT\n  value: x\n", "g:\n  type: A\n  value: bad\n", "h: 7\n",
 		"i: !include other.yaml\n", "j:\n  type: A\n  value: 192.0.2.4\n  octodns: {excluded: [zonecast]}\n", "k:\n  type: A\n  value: 192.0.2.5\n  zonecast: {allow: [{check: x, reason: y}]}\n",
 	}
 	rapid.Check(t, func(t *rapid.T) {
