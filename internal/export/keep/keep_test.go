@@ -139,6 +139,7 @@ func (s *site) has(name, text string) {
 
 func (s *site) runs(want int) {
 	s.t.Helper()
+	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.told) != want {
