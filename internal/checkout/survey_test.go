@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -37,7 +38,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 	link("good.yaml", "inside.yaml")
 	link("pipe", "topipe.yaml")
 	for _, name := range []string{"pipe", "fifo.yaml"} {
-		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -56,14 +57,15 @@ func TestWhatCannotBeRead(t *testing.T) {
 	if len(at) < 100 {
 		want["zones/socket.yaml"] = "not-a-file"
 	}
-	if os.Geteuid() != 0 { // root reads everything
-		for _, name := range []string{"shut.yaml", "shut"} {
-			if err := os.Chmod(filepath.Join(dir, name), 0); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, name), 0o700) })
-			want["zones/"+name] = "file-unreadable"
+	for _, name := range []string{"shut.yaml", "shut"} {
+		if err := os.Chmod(filepath.Join(dir, name), 0); err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, name), 0o700) })
+		want["zones/"+name] = "file-unreadable"
+	}
+	if os.Geteuid() == 0 { // who reads everything
+		defer asNobody(t, filepath.Dir(base), base, dir)()
 	}
 	set, problems, err := Survey(context.Background(), dir)
 	if err != nil {
@@ -88,6 +90,25 @@ func TestWhatCannotBeRead(t *testing.T) {
 	}
 	if _, _, err := Survey(context.Background(), filepath.Join(base, "nowhere")); err == nil {
 		t.Error("a folder that is not there was read")
+	}
+}
+
+// asNobody has this goroutine's thread use files without root's rights until the end that is given; dirs are opened to it.
+func asNobody(t *testing.T, dirs ...string) (end func()) {
+	t.Helper()
+	for _, dir := range dirs {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const nobody = 65534
+	runtime.LockOSThread()
+	if err := syscall.Setfsuid(nobody); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		_ = syscall.Setfsuid(0) // tells no error, see setfsuid(2); a locked thread that keeps it ends with its goroutine
+		runtime.UnlockOSThread()
 	}
 }
 
