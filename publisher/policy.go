@@ -54,8 +54,8 @@ func (p *policies) refresh(ctx context.Context) error {
 		}
 		head, err := table.ReadHead(ctx, p.st, name)
 		switch {
-		case errors.Is(err, table.ErrNotFound) || err == nil && (head.Open || head.Commit == p.seen[name]):
-			continue // in the middle of a load the policy before it is in force
+		case errors.Is(err, table.ErrNotFound) || err == nil && (head.Open && p.seen[name] != "" || head.Commit == p.seen[name]):
+			continue // in the middle of a load the policy before it is in force; who starts then takes what there is
 		case err != nil:
 			return err
 		}
@@ -67,7 +67,9 @@ func (p *policies) refresh(ctx context.Context) error {
 			p.log.Error("a policy cannot be read: the last good one stays", "table", name, "error", err)
 			continue
 		}
-		p.seen[name] = head.Commit
+		if !head.Open {
+			p.seen[name] = head.Commit
+		}
 		moved = p.set(name, text) || moved
 	}
 	if moved {

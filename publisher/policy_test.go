@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	effect "zonecast/internal/plan"
 	"zonecast/internal/policy"
 	"zonecast/internal/row"
+	"zonecast/internal/store"
 	"zonecast/internal/table"
 	"zonecast/internal/zone"
 )
@@ -289,5 +291,28 @@ func BenchmarkJudgePolicy(b *testing.B) {
 			b.Fatal(found)
 		}
 		b.ReportMetric(float64(time.Since(start).Nanoseconds())/100_000, "ns/change")
+	}
+}
+
+// A publisher that starts while rules are being loaded, or after that was broken off, judges by the policy that is there.
+func TestPolicyOfATableThatIsOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy("main", noTXT)
+	const path = "/tables/rules.main/head"
+	n, err := w.st.Get(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := strings.Replace(string(n.Data), `"open":false`, `"open":true`, 1)
+	if open == string(n.Data) {
+		t.Fatal("the head has another form")
+	}
+	if err := w.st.Multi(t.Context(), store.Set(path, []byte(open), n.Version)); err != nil {
+		t.Fatal(err)
+	}
+	p := newPolicies(w.st, slog.New(slog.DiscardHandler))
+	if err := p.refresh(t.Context()); err != nil || p.joined == nil {
+		t.Fatal("nothing is judged", err)
 	}
 }
