@@ -30,7 +30,7 @@ type Transfer struct {
 const (
 	TransferWait  = 30 * time.Second
 	TransferTotal = time.Hour
-	TransferLimit = 16 << 30
+	TransferLimit = 2 << 30
 )
 
 var errEarly = errors.New("the connection ended before the zone did: its last record must be its SOA again")
