@@ -1,7 +1,6 @@
 package presenter
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -29,7 +28,12 @@ func (p *planner) changed() []*changed {
 			list = append(list, &changed{name: n, zone: homeOf(was, o.value), before: was, after: o.value})
 		}
 	}
-	slices.SortFunc(list, func(a, b *changed) int { return cmp.Or(a.zone.Compare(b.zone), a.name.Compare(b.name)) })
+	slices.SortFunc(list, func(a, b *changed) int {
+		if a.zone != b.zone {
+			return a.zone.Compare(b.zone)
+		}
+		return a.name.Compare(b.name)
+	})
 	return list
 }
 

@@ -49,7 +49,14 @@ func (p *planner) end() plan.End {
 
 // faults are the RRsets that would be held and are not now.
 func (p *planner) faults() (list []plan.Stop) {
-	for _, n := range p.sorted() {
+	var names []zone.Name
+	for n, o := range p.out {
+		if len(o.faults) > 0 {
+			names = append(names, n)
+		}
+	}
+	slices.SortFunc(names, zone.Name.Compare)
+	for _, n := range names {
 		o := p.out[n]
 		for _, f := range o.faults {
 			if slices.Contains(p.seen[o.key].faults, f) {
@@ -63,8 +70,6 @@ func (p *planner) faults() (list []plan.Stop) {
 	}
 	return list
 }
-
-func (p *planner) sorted() []zone.Name { return slices.SortedFunc(maps.Keys(p.out), zone.Name.Compare) }
 
 // crossNames warns of CNAMEs that would lead in a circle, and of names that would point nowhere, where the change
 // makes them: at other names nothing is looked at.
