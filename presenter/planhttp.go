@@ -1,6 +1,7 @@
 package presenter
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,13 +73,15 @@ func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
 	}
 	defer service.Bound(w)()
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	enc := json.NewEncoder(w)
+	out := bufio.NewWriterSize(w, 64<<10)
+	enc := json.NewEncoder(out)
 	err = p.each(func(c plan.Change) error { return enc.Encode(plan.Line{Change: &c}) })
 	if err != nil {
 		return // nobody reads on; without its last line the answer is known to be cut
 	}
 	end := p.end()
 	_ = enc.Encode(plan.Line{End: &end})
+	_ = out.Flush() // as above
 }
 
 // question is plan for those who only ask: pushes go first.
