@@ -1,7 +1,6 @@
 package presenter
 
 import (
-	"maps"
 	"slices"
 
 	"zonecast/internal/plan"
@@ -86,16 +85,19 @@ func (p *planner) each(yield func(plan.Change) error) error {
 func (c *changed) change(now, then *places) plan.Change {
 	before, after := decodeRow(c.before), decodeRow(c.after)
 	out := plan.Change{Name: c.name, Zone: c.zone, Kind: kindOf(before.Sets, after.Sets)}
-	types := map[zone.Type]bool{}
+	var types []zone.Type
 	for _, p := range []row.Presented{before, after} {
 		for _, s := range p.Sets {
-			types[s.Type] = true
+			types = append(types, s.Type)
 		}
-		for _, cl := range slices.Concat(p.Claims, p.Shadowed) {
-			types[cl.Set.Type] = true
+		for _, claims := range [][]row.Claim{p.Claims, p.Shadowed} {
+			for _, cl := range claims {
+				types = append(types, cl.Set.Type)
+			}
 		}
 	}
-	for _, t := range slices.Sorted(maps.Keys(types)) {
+	slices.Sort(types)
+	for _, t := range slices.Compact(types) {
 		s := plan.SetChange{Type: t, Before: setOf(before.Sets, t), After: setOf(after.Sets, t)}
 		claims, was := ofType(after.Claims, t), ofType(before.Claims, t)
 		lost, had := ofType(after.Shadowed, t), ofType(before.Shadowed, t)

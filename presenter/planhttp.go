@@ -74,13 +74,17 @@ func (s *Stage) postPlan(w http.ResponseWriter, r *http.Request) {
 	defer service.Bound(w)()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := bufio.NewWriterSize(w, 64<<10)
-	enc := json.NewEncoder(out)
-	err = p.each(func(c plan.Change) error { return enc.Encode(plan.Line{Change: &c}) })
+	var line []byte
+	err = p.each(func(c plan.Change) error { // a plan.Line
+		line = append(c.Append(append(line[:0], `{"change":`...)), "}\n"...)
+		_, err := out.Write(line)
+		return err
+	})
 	if err != nil {
 		return // nobody reads on; without its last line the answer is known to be cut
 	}
 	end := p.end()
-	_ = enc.Encode(plan.Line{End: &end})
+	_ = json.NewEncoder(out).Encode(plan.Line{End: &end})
 	_ = out.Flush() // as above
 }
 

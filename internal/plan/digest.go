@@ -28,7 +28,7 @@ func (p *Plan) digest() (string, error) {
 	bare := *p
 	bare.Digest, bare.Made, bare.Against = "", time.Time{}, Against{Kind: p.Against.Kind}
 	h := sha256.New()
-	if err := json.NewEncoder(h).Encode(bare); err != nil {
+	if err := bare.Write(h); err != nil {
 		return "", err
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
