@@ -10,6 +10,7 @@ import (
 	"zonecast/internal/load"
 	"zonecast/internal/row"
 	"zonecast/internal/service"
+	"zonecast/internal/zone"
 )
 
 // push takes a set of rules files, from PUT /v1/rules or the watched folder.
@@ -31,7 +32,7 @@ func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answe
 			if err != nil {
 				return false, err
 			}
-			check, _ := l.reviewed(p, infos, wrote)
+			check, _, _ := l.reviewed(p, infos, wrote)
 			return check == "", nil
 		})
 		var a load.Answer
@@ -52,7 +53,7 @@ func (l *lead) push(ctx context.Context, p checkout.Push, by string) (load.Answe
 	return load.Answer{}, &refusal{http.StatusConflict, errStale}
 }
 
-func (b *batch) applyPush(p checkout.Push, by string, t *trial, wrote string) (a load.Answer, err error) {
+func (b *batch) applyPush(p checkout.Push, by string, t *trial, wrote drift) (a load.Answer, err error) {
 	current, ok, err := load.Loaded(b.l.rul)
 	if err != nil {
 		return a, err
@@ -66,15 +67,15 @@ func (b *batch) applyPush(p checkout.Push, by string, t *trial, wrote string) (a
 		b.dropPush()
 		return a, nil
 	case a.Status == load.StatusHeld:
-		a.HeldID = b.holdPush(p, "not-descending", fmt.Sprintf("commit %.12s does not descend from the loaded %.12s", p.Commit, current.Commit))
+		a.HeldID = b.holdPush(p, "not-descending", fmt.Sprintf("commit %.12s does not descend from the loaded %.12s", p.Commit, current.Commit), nil)
 		return a, nil
 	}
 	infos, err := load.Infos(b.l.rul)
 	if err != nil {
 		return a, err
 	}
-	if check, cause := b.l.reviewed(p, infos, wrote); check != "" {
-		a.Status, a.HeldID = load.StatusHeld, b.holdPush(p, check, cause)
+	if check, cause, listed := b.l.reviewed(p, infos, wrote); check != "" {
+		a.Status, a.HeldID, a.Problems = load.StatusHeld, b.holdPush(p, check, cause, listed), listed
 		return a, nil
 	}
 	if t == nil { // it was to be held, or there was nothing to do, when it was looked at
@@ -84,9 +85,9 @@ func (b *batch) applyPush(p checkout.Push, by string, t *trial, wrote string) (a
 	return a, err
 }
 
-func (b *batch) holdPush(p checkout.Push, check, cause string) string {
+func (b *batch) holdPush(p checkout.Push, check, cause string, problems []zone.Problem) string {
 	load.PutPending(b.rul, p)
-	h := row.Held{Unit: unitPush, Subject: "rules", Check: check, CanFree: true, Cause: cause,
+	h := row.Held{Unit: unitPush, Subject: "rules", Check: check, CanFree: true, Cause: cause, Problems: problems,
 		Effect: "the loaded rules stay; a release loads the pushed ones instead"}
 	id := row.HeldID(b.l.name, unitPush, h.Subject, p.Commit)
 	b.dropUnit(unitPush, h.Subject, id)

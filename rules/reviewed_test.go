@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -94,13 +95,13 @@ func TestOnlyWhatWasReviewedLoads(t *testing.T) {
 		"none came, nothing changes":      {push: now, required: true},
 		"the reviewed one":                {plan: planned(t, "main", now, next), push: next, required: true},
 		"the reviewed one, though free":   {plan: planned(t, "main", now, next), push: next},
-		"another text":                    {plan: planned(t, "main", now, next), push: now.with("servers.yaml", serversYAML+"\n\n"), check: "plan-drifted", says: "servers.yaml: the push has text"},
-		"one file more":                   {plan: planned(t, "main", now, next), push: next.with("more.yaml", strings.ReplaceAll(otherYAML, "o", "m")), check: "plan-drifted", says: "more.yaml: it would change"},
-		"one file less":                   {plan: planned(t, "main", now, next.with("other.yaml", otherYAML+"\n")), push: next, check: "plan-drifted", says: "other.yaml: approved is text"},
-		"a file vanished":                 {plan: planned(t, "main", now, next), push: next.with("other.yaml", ""), check: "plan-drifted", says: "other.yaml: it would change"},
-		"its file was changed meanwhile":  {plan: planned(t, "main", now, next), loaded: now.with("servers.yaml", serversYAML+"# later\n"), push: next, check: "plan-drifted", says: "servers.yaml: loaded is text"},
+		"another text":                    {plan: planned(t, "main", now, next), push: now.with("servers.yaml", serversYAML+"\n\n"), check: "plan-drifted", says: "servers.yaml: approved: text "},
+		"one file more":                   {plan: planned(t, "main", now, next), push: next.with("more.yaml", strings.ReplaceAll(otherYAML, "o", "m")), check: "plan-drifted", says: "more.yaml: approved: no change; now: the push has text "},
+		"one file less":                   {plan: planned(t, "main", now, next.with("other.yaml", otherYAML+"\n")), push: next, check: "plan-drifted", says: "other.yaml: approved: text "},
+		"a file vanished":                 {plan: planned(t, "main", now, next), push: next.with("other.yaml", ""), check: "plan-drifted", says: "other.yaml: approved: no change; now: the push has no such file"},
+		"its file was changed meanwhile":  {plan: planned(t, "main", now, next), loaded: now.with("servers.yaml", serversYAML+"# later\n"), push: next, check: "plan-drifted", says: "servers.yaml: approved: a change of text "},
 		"another was changed meanwhile":   {plan: planned(t, "main", now, next), loaded: change("other.yaml"), push: next.with("other.yaml", otherYAML+"\n"), required: true},
-		"the kinds were changed meantime": {plan: planned(t, "main", now, next), loaded: change("kinds.yaml"), push: next.with("kinds.yaml", kindsYAML+"\n"), check: "plan-drifted", says: "kinds.yaml: loaded is text"},
+		"the kinds were changed meantime": {plan: planned(t, "main", now, next), loaded: change("kinds.yaml"), push: next.with("kinds.yaml", kindsYAML+"\n"), check: "plan-drifted", says: "kinds.yaml: approved: with text "},
 		"kinds that are in the plan":      {plan: planned(t, "main", now, change("kinds.yaml")), push: change("kinds.yaml"), required: true},
 		"of another source":               {plan: planned(t, "lab", now, next), push: next, check: "plan-drifted", says: "the rules of lab"},
 		"of zones":                        {plan: func() *plan.Plan { p := &plan.Plan{Format: 1}; _ = p.Seal(); return p }(), push: next, check: "plan-drifted", says: "not about rules"},
@@ -140,6 +141,28 @@ func TestOnlyWhatWasReviewedLoads(t *testing.T) {
 				t.Fatal("a released push is not loaded")
 			}
 		})
+	}
+}
+
+// Every difference is listed, up to a bound, with what to do.
+func TestDriftIsListed(t *testing.T) {
+	t.Parallel()
+	now := folder{"kinds.yaml": kindsYAML, "servers.yaml": serversYAML}
+	pushed := now
+	for i := range maxDrifted + 2 {
+		pushed = pushed.with(fmt.Sprintf("m%02d.yaml", i), strings.ReplaceAll(otherYAML, "other", fmt.Sprintf("m%02d", i)))
+	}
+	w := newWorld(t, func(c *Config) { c.Dir = "" })
+	w.push("c1", "", now, nil)
+	_, a := w.push("c2", "c1", pushed, planned(t, "main", now, now))
+	h, held := w.heldCheck(checkPlanDrifted)
+	if !held || len(a.Problems) != maxDrifted || len(h.Problems) != maxDrifted || !strings.HasSuffix(h.Cause, "; and 11 more") {
+		t.Fatalf("%+v, held %+v", a, h)
+	}
+	for i, p := range a.Problems {
+		if p.File != fmt.Sprintf("m%02d.yaml", i) || !strings.HasPrefix(p.Text, "approved: no change; now: the push has text ") || !strings.HasSuffix(p.Fix, "zonecast held release "+h.ID) {
+			t.Errorf("%+v", p)
+		}
 	}
 }
 

@@ -93,7 +93,7 @@ func (s *sides) compare(ctx context.Context, run *compare.Run, f *compareFlags) 
 		for _, z := range s.zones {
 			list, err := s.there.Transfer(ctx, z.Apex)
 			if err != nil {
-				return compare.Summary{}, fmt.Errorf("--axfr: %w; does it allow transfers to this host?", err)
+				return compare.Summary{}, fmt.Errorf("--axfr: %w", err)
 			}
 			more, only, err := s.transferred(list)
 			if err != nil {

@@ -41,6 +41,7 @@ func TestBreakGlass(t *testing.T) {
 	w.serves("web2.corp.example.", dns.TypeA, "NXDOMAIN")
 	contains(t, w.must("explain", "web1.corp.example", "A"), "set by hand by ana@example.com (@override/", "because: replaced", "zones/corp.example.yaml")
 	contains(t, w.must("overrides"), "web1.corp.example. A 192.0.2.99\n    replace, in force", "set by hand, @override/", "web2.corp.example. A\n    mask, in force")
+	contains(t, w.must("overrides"), "shadows web1.corp.example. 3600 A 192.0.2.50, from zones/corp.example.yaml\n")
 	contains(t, w.must("conflicts"), "no conflicts")
 	contains(t, w.ask("backup", "-o", "inventory.ndjson").err, "not in the backup: web1.corp.example. A is set by hand", "not in the backup: web2.corp.example. A is set by hand")
 	contains(t, w.must("held", "log"), "override by ana@example.com", "rrset web1.corp.example. A [override]", "disk failure, INC-4711")

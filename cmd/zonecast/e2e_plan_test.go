@@ -159,6 +159,16 @@ func TestPlanDeletesMuch(t *testing.T) {
 	contains(t, w.must("push", "--zones", "zones", "--plan", "plan.json", "--digest", p.plan.Digest), "zones: loaded")
 	w.held("deleted-share", "corp.example.", "40 of 100 names would go, the limit is 20")
 	w.serves("host00.corp.example.", dns.TypeA, "192.0.2.100")
+
+	// What is loaded and held is no change any more: the plan says why nothing is.
+	again := w.plan("--zones", "zones")
+	if again.changes || len(again.plan.Held) != 1 {
+		t.Errorf("%+v", again.plan.Held)
+	}
+	line := "zone corp.example. [deleted-share], since "
+	contains(t, again.text, "Nothing changes", "\nheld now: "+line, ": zonecast held show publisher:")
+	contains(t, again.html, "Held now", line)
+	contains(t, again.markdown, "**Held now:**", "deleted-share")
 }
 
 // A change that shadows a generated name says whom, and what brings it back says so too.

@@ -68,7 +68,9 @@ func TestPush(t *testing.T) {
 
 	// An older checkout rolls nothing back by itself.
 	w.git("checkout", "-q", first)
+	same(t, "before an older checkout is pushed", w.plan("--zones", "zones").stopped(), "not-descending zones")
 	out := push(1)
+	contains(t, w.plan("--zones", "zones").text, "held now: push zones [not-descending], since ")
 	contains(t, out, "zones: held", "held: zonecast held show presenter:")
 	id, shown := w.held("not-descending", "zones", second[:12], first[:12])
 	contains(t, shown, "To let it go:")

@@ -43,6 +43,8 @@ type planning struct {
 	rules, zones *folder // nil: not planned
 	source       string
 	said         func(string) // tells a terminal what is done
+	// held notes what is held already; nil without a pipeline.
+	held func(context.Context, *plan.Plan) error
 }
 
 // make reads the folders and plans them.
@@ -80,6 +82,9 @@ func (f *planFlags) make(cmd *cobra.Command) (*plan.Plan, error) {
 		}
 		if f.commit != "" {
 			set.Commit = f.commit
+			if set.Head == "" {
+				set.Head = f.commit // as push has it
+			}
 		}
 		*part.into = newFolder(set)
 	}
@@ -100,6 +105,11 @@ func (f *planFlags) make(cmd *cobra.Command) (*plan.Plan, error) {
 	}
 	p := plan.Compose(parts)
 	pl.judge(p, now)
+	if pl.held != nil {
+		if err := pl.held(cmd.Context(), p); err != nil {
+			return nil, err
+		}
+	}
 	p.Made = made.UTC().Truncate(time.Second)
 	return p, p.Seal()
 }
@@ -114,6 +124,7 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, n
 	if err := l.begin(ctx); err != nil {
 		return parts, now, err
 	}
+	pl.held = l.held
 	parts.Against = plan.Against{Kind: plan.Live, Name: c.base, Version: l.version()}
 	var generated []plan.Generated
 	if pl.rules != nil {
@@ -124,7 +135,8 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, n
 		}
 		generated = list
 		parts.Rules = pl.rules.files(pl.source, end.Loaded.Commit, end.Files)
-		parts.Stopped, parts.Problems = append(parts.Stopped, end.Stopped...), append(parts.Problems, end.Problems...)
+		parts.Stopped, parts.Problems = heldPush(ctx, "rules."+pl.source, pl.cfg.Rules.Dir, pl.rules, end.Loaded), append(parts.Problems, end.Problems...)
+		parts.Stopped = append(parts.Stopped, end.Stopped...)
 	} else {
 		parts.Rules = l.loadedRules(pl.source)
 	}
@@ -136,6 +148,7 @@ func (pl *planning) live(ctx context.Context, f *planFlags) (parts plan.Parts, n
 	parts.Changes, parts.Facts, parts.Prefix = changes, end.Zones, end.Loaded.Prefix
 	if pl.zones != nil {
 		parts.Zones, parts.Prefix = pl.zones.files("", end.Loaded.Commit, end.Files), pl.zones.Prefix
+		parts.Stopped = append(parts.Stopped, heldPush(ctx, "presenter", pl.cfg.Presenter.Zones, pl.zones, end.Loaded)...)
 	}
 	parts.Stopped, parts.Problems = append(parts.Stopped, end.Stopped...), append(parts.Problems, end.Problems...)
 	parts.Names, parts.Others = l.gates.Names, l.otherRules(pl.source)

@@ -35,6 +35,7 @@ func (a *approvedPlan) read(rules, zones bool) (err error) {
 		return err
 	}
 	p := a.plan
+	p.Held, p.HeldMore = nil, 0 // it is for people
 	switch {
 	case a.digest != "" && a.digest != p.Digest:
 		return fmt.Errorf("%s has digest %s, and %s was approved: it is another plan", a.file, p.Digest, a.digest)

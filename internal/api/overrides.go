@@ -68,6 +68,17 @@ func (a *API) overrides(r *http.Request, emit func(any) error) error {
 				}
 				o.File, o.Line, o.Column = cause.File, cause.Line, cause.Column
 			}
+			for i := range o.Shadows {
+				s := &o.Shadows[i].Origin
+				if !s.Human() || s.Glass() {
+					continue
+				}
+				cause := Cause{Claim: o.Shadows[i]}
+				if err := places.put(ctx, &cause, n); err != nil {
+					return err
+				}
+				s.File = cause.File
+			}
 			list = append(list, o)
 		}
 	}

@@ -91,7 +91,7 @@ func (s Server) Transfer(ctx context.Context, apex zone.Name) (list []Question, 
 	seen, records := map[Question]bool{}, 0
 	for e := range envelopes {
 		if e.Error != nil {
-			return nil, fmt.Errorf("transfer of %s: %w", apex, e.Error)
+			return nil, fmt.Errorf("transfer of %s: %w", apex, s.refused(e.Error))
 		}
 		if records += len(e.RR); records > s.Records {
 			return nil, fmt.Errorf("transfer of %s: more than %d records", apex, s.Records)
@@ -111,4 +111,17 @@ func (s Server) Transfer(ctx context.Context, apex zone.Name) (list []Question, 
 		}
 	}
 	return list, nil
+}
+
+// refused says in words that the server answered a transfer with an error: the library has the code in its text alone.
+func (s Server) refused(err error) error {
+	var code int
+	if n, _ := fmt.Sscanf(err.Error(), "dns: bad xfr rcode: %d", &code); n == 0 {
+		return err
+	}
+	name, ok := dns.RcodeToString[code]
+	if !ok {
+		name = fmt.Sprintf("rcode %d", code)
+	}
+	return fmt.Errorf("%s refused the transfer (%s): allow this host, or leave out --axfr", s.Addr, name)
 }

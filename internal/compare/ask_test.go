@@ -98,3 +98,15 @@ func TestTransfer(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 }
+
+// A transfer that is refused is said in words, with what to do.
+func TestTransferRefused(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]string{dns.RcodeRefused: "(REFUSED)", dns.RcodeNotAuth: "(NOTAUTH)", 14: "(rcode 14)"} {
+		s := serve(t, func(w dns.ResponseWriter, m *dns.Msg) { _ = w.WriteMsg(new(dns.Msg).SetRcode(m, code)) })
+		_, err := s.Transfer(t.Context(), name(t, "example."))
+		if err == nil || !strings.Contains(err.Error(), s.Addr+" refused the transfer "+want) || !strings.HasSuffix(err.Error(), ": allow this host, or leave out --axfr") {
+			t.Error(err)
+		}
+	}
+}

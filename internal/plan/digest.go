@@ -16,7 +16,7 @@ const MaxFile = 256 << 20
 // ErrDamaged is a plan file that is not as it was written.
 var ErrDamaged = errors.New("the plan's digest does not match its content")
 
-// Seal computes the digest: SHA-256 over the plan as JSON, without the digest itself, the time and the address, so that
+// Seal computes the digest: SHA-256 over the plan as JSON, without the digest itself, the time, the address and what is held, so that
 // the same change of the same state has the same digest whenever and wherever it is planned.
 func (p *Plan) Seal() error {
 	digest, err := p.digest()
@@ -27,6 +27,7 @@ func (p *Plan) Seal() error {
 func (p *Plan) digest() (string, error) {
 	bare := *p
 	bare.Digest, bare.Made, bare.Against = "", time.Time{}, Against{Kind: p.Against.Kind}
+	bare.Held, bare.HeldMore = nil, 0
 	h := sha256.New()
 	if err := bare.Write(h); err != nil {
 		return "", err

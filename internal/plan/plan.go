@@ -25,6 +25,10 @@ type Plan struct {
 	Summaries []Summary         `json:"summaries"` // of the zones that change, sorted by apex
 	Stopped   []Stop            `json:"stopped,omitempty"`
 	Problems  []zone.Problem    `json:"problems,omitempty"` // what `check` says of the files, and policy of the changes
+	// Held is what the pipeline held of it when the plan was made, and HeldMore how much beyond. It is news, no part of what is
+	// approved: the digest leaves it out.
+	Held     []Held `json:"held,omitempty"`
+	HeldMore int    `json:"held_more,omitempty"`
 }
 
 // Against is what the change is compared with.
@@ -113,4 +117,13 @@ type Stop struct {
 	Check   string `json:"check"`   // stable code: "deleted-share", "zone-gone", "module-guard", "policy"
 	Cause   string `json:"cause"`   // one line
 	CanFree bool   `json:"can_free"`
+}
+
+// Held is what is held already, as in row.Held.
+type Held struct {
+	ID      string `json:"id"`
+	Unit    string `json:"unit"`
+	Subject string `json:"subject"`
+	Check   string `json:"check"`
+	Since   int64  `json:"since"` // Unix seconds
 }

@@ -96,8 +96,11 @@ func (r *reader) target(n *yaml.Node, what string) (zone.Name, bool) {
 		return "", r.fail(n, "no-value", what+" is empty", "")
 	}
 	if !strings.HasSuffix(text, ".") {
-		return "", r.fail(n, "missing-dot", fmt.Sprintf("%s: %.300s has no final dot", what, text),
-			fmt.Sprintf("write %.300s. or, inside this zone, %.300s.%s", text, text, r.apex))
+		fix := fmt.Sprintf("write %.300s.", text)
+		if whole, err := zone.ParseName(text + "."); err != nil || !whole.Under(r.apex) {
+			fix += fmt.Sprintf(" or, inside this zone, %.300s.%s", text, r.apex)
+		}
+		return "", r.fail(n, "missing-dot", fmt.Sprintf("%s: %.300s has no final dot", what, text), fix)
 	}
 	name, err := zone.ParseName(text)
 	if err != nil {

@@ -47,7 +47,7 @@ func HTML(w io.Writer, p *plan.Plan) error {
 		Title, Against, Digest, Made, MoreZones string
 		StyleHash, ScriptHash                   string
 		Style                                   template.CSS
-		Files, Stopped, Problems                []string
+		Files, Stopped, Held, Problems          []string
 		Zones                                   []pageZone
 	}{
 		Title: strings.ReplaceAll(title, "**", ""), Against: againstText(p.Against), Digest: clean(p.Digest),
@@ -65,7 +65,7 @@ func HTML(w io.Writer, p *plan.Plan) error {
 	for _, s := range p.Stopped {
 		data.Stopped = append(data.Stopped, stopText(s))
 	}
-	data.Stopped, data.Problems = bound(data.Stopped), bound(problemLines(p, false))
+	data.Stopped, data.Held, data.Problems = bound(data.Stopped), bound(heldLines(p)), bound(problemLines(p, false))
 	zones := groups(p)
 	for i, g := range zones {
 		if i == maxPageZones {

@@ -38,6 +38,10 @@ func Markdown(w io.Writer, p *plan.Plan) error {
 		b.WriteString("\n")
 	}
 	markdownStops(&b, p)
+	if held := heldLines(p); len(held) > 0 {
+		b.WriteString("\n**Held now:**\n\n")
+		rows(&b, len(held), func(i int) string { return "- " + code(held[i]) + "\n" })
+	}
 	markdownProblems(&b, p)
 	zones := groups(p)
 	markdownZones(&b, zones)

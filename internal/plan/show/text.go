@@ -46,7 +46,7 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 		opt.Limit = int(^uint(0) >> 1)
 	}
 	if p.Empty() {
-		out.line("", "Nothing changes against "+againstText(p.Against)+". "+clean(p.Digest))
+		out.line("", "Nothing changes against "+againstText(p.Against)+". digest "+clean(p.Digest))
 	} else {
 		out.line("", "Against "+againstText(p.Against))
 		if p.Zones.Planned() {
@@ -62,6 +62,13 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 			break
 		}
 		out.line(red, "STOPPED by "+stopText(s))
+	}
+	for i, line := range heldLines(p) {
+		if i == opt.Limit {
+			out.line(yellow, "held now: "+number(len(p.Held)+p.HeldMore-i)+" more: zonecast held")
+			break
+		}
+		out.line(yellow, "held now: "+line)
 	}
 	problems := problemLines(p, all)
 	for i, line := range problems {
@@ -94,7 +101,7 @@ func Text(w io.Writer, p *plan.Plan, opt Options) error {
 		}
 	}
 	out.line("", "")
-	out.line("", clean(p.Digest))
+	out.line("", "digest "+clean(p.Digest))
 	return out.Flush()
 }
 
