@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"zonecast/internal/plan"
+	"zonecast/internal/plan/show"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
 )
@@ -37,7 +41,7 @@ func TestPlanTellsWhatIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plan.Plan{Summaries: []plan.Summary{{Zone: apex, New: true}}, Zones: &plan.Files{After: map[string]string{"prod.example.yaml": "x"}},
+	p := &plan.Plan{Format: plan.Format, Summaries: []plan.Summary{{Zone: apex, New: true}}, Zones: &plan.Files{After: map[string]string{"prod.example.yaml": "x"}},
 		Rules: &plan.Files{Source: "main", After: map[string]string{"servers.yaml": "x"}}}
 	if err := p.Seal(); err != nil {
 		t.Fatal(err)
@@ -52,6 +56,25 @@ func TestPlanTellsWhatIsHeld(t *testing.T) {
 	same(t, "held", ids, "publisher:1 presenter:3 rules.main:5 presenter:7 ")
 	if err := p.Check(); err != nil {
 		t.Errorf("it is part of the digest: %v", err)
+	}
+	p.Against.Kind, p.Zones, p.Rules = plan.Live, nil, nil
+	if err := p.Seal(); err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if err := show.JSON(&text, p); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown, err := readPlan(file)
+	if err != nil || len(shown.Held) != len(p.Held) {
+		t.Errorf("the file lost it: %+v, %v", shown, err)
+	}
+	if a := (approvedPlan{file: file}); a.read(false, false) != nil || a.plan.Held != nil {
+		t.Errorf("it is pushed: %+v", a.plan)
 	}
 	none := &plan.Plan{}
 	if err := l.held(t.Context(), none); err != nil || len(none.Held) != maxPlanHeld || none.HeldMore != len(items)-maxPlanHeld {
