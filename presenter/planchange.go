@@ -62,23 +62,37 @@ func decodeRow(value []byte) row.Presented {
 	return p
 }
 
+// eachAtOnce is how many changes are worked out at once: enough for all cores, and little to keep.
+const eachAtOnce = 2000
+
 // each gives the changes one by one, sorted by zone and name. Places are of the texts: after the change, and loaded now.
 func (p *planner) each(yield func(plan.Change) error) error {
-	list := p.changes
-	now, then := p.placesOf(p.new, list), p.placesOf(p.old, list)
-	for _, c := range list {
-		change := c.change(now, then)
-		if p.served != nil {
-			change.Sets = slices.DeleteFunc(change.Sets, func(s plan.SetChange) bool { return unchanged(s) })
-		}
-		if len(change.Sets) > 0 {
-			change.Written = p.written(c.name)
-			if err := yield(change); err != nil {
+	now, then := p.placesOf(p.new, p.changes), p.placesOf(p.old, p.changes)
+	out := make([]plan.Change, min(eachAtOnce, len(p.changes)))
+	for list := range slices.Chunk(p.changes, eachAtOnce) {
+		onAllCores(len(list), func(i int) { out[i] = p.change(list[i], now, then) })
+		for _, c := range out[:len(list)] {
+			if len(c.Sets) == 0 {
+				continue
+			}
+			if err := yield(c); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// change is called from several goroutines at once.
+func (p *planner) change(c *changed, now, then *places) plan.Change {
+	change := c.change(now, then)
+	if p.served != nil {
+		change.Sets = slices.DeleteFunc(change.Sets, unchanged)
+	}
+	if len(change.Sets) > 0 {
+		change.Written = p.written(c.name)
+	}
+	return change
 }
 
 // change says what becomes of a name, RRset by RRset. A row that only carries another commit gives none.

@@ -1,6 +1,8 @@
 package presenter
 
 import (
+	"sync"
+
 	"zonecast/internal/plan"
 	"zonecast/internal/row"
 	"zonecast/internal/zone"
@@ -14,6 +16,7 @@ const maxLocate = 4 << 20
 // places finds where records stand in the texts on one side of a change.
 type places struct {
 	at    map[recordAt][2]int
+	mu    sync.Mutex                                               // of what follows
 	files map[string]func(zone.Name, zone.Type) (line, column int) // of files that the change does not touch
 	text  func(path string) ([]byte, bool)
 	room  int
@@ -58,6 +61,8 @@ func (p *places) find(owner zone.Name, t zone.Type, file string) (line, column i
 	if at, ok := p.at[recordAt{owner, t, file}]; ok {
 		return at[0], at[1]
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	locate, ok := p.files[file]
 	if !ok {
 		if data, has := p.text(file); has {

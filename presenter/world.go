@@ -160,15 +160,20 @@ func (w *world) note(n zone.Name, o outcome, above, next map[zone.Name]bool) {
 // spread works names out on all cores, with the delegations that are known so far.
 func (w *world) spread(names []zone.Name, resolve resolver) []outcome {
 	out := make([]outcome, len(names))
+	onAllCores(len(names), func(i int) { out[i] = resolve(names[i], w.place(names[i])) })
+	return out
+}
+
+// onAllCores calls do for 0 to n-1, from several goroutines at once.
+func onAllCores(n int, do func(i int)) {
 	workers := max(1, min(runtime.GOMAXPROCS(0), 8))
 	var wait sync.WaitGroup
-	for i := range workers {
+	for w := range workers {
 		wait.Go(func() {
-			for j := i * len(names) / workers; j < (i+1)*len(names)/workers; j++ {
-				out[j] = resolve(names[j], w.place(names[j]))
+			for i := w * n / workers; i < (w+1)*n/workers; i++ {
+				do(i)
 			}
 		})
 	}
 	wait.Wait()
-	return out
 }

@@ -62,7 +62,7 @@ func sameInBlocks(t interface {
 	f := checkout.File{Path: "example.com.yaml", Data: text}
 	read := func(size int) (*builder, bool) {
 		apex, _ := ZoneOf(f.Path)
-		z := &builder{opt: options, apex: apex, seen: map[key]Record{}, facts: row.ZoneFacts{Timestamp: true}, layout: LayoutOf([]checkout.File{f}),
+		z := &builder{opt: options, apex: apex, seen: map[key]int{}, facts: row.ZoneFacts{Timestamp: true}, layout: LayoutOf([]checkout.File{f}),
 			shared: &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}, blockwise: size, blockSize: 1}
 		inBlocks := z.inBlocks(f)
 		if !inBlocks {

@@ -32,12 +32,12 @@ func (b *builder) checkNames() {
 	beside := make(map[zone.Name]Record) // of a CNAME: the first
 	for _, rec := range b.records {
 		if t := rec.Human.Set.Type; t != zone.TypeCNAME && rec.Human.Mode != ModeMask {
-			if cname, ok := b.seen[key{rec.Owner, zone.TypeCNAME}]; ok && cname.Human.Mode != ModeMask {
+			if cname, ok := b.taken(key{rec.Owner, zone.TypeCNAME}); ok && cname.Human.Mode != ModeMask {
 				if _, told := beside[rec.Owner]; !told {
 					beside[rec.Owner] = rec
 				}
 			}
-			if ns, ok := b.seen[key{rec.Owner, zone.TypeNS}]; t == zone.TypeDNAME && ok && ns.Human.Mode != ModeMask && rec.Owner != b.apex {
+			if ns, ok := b.taken(key{rec.Owner, zone.TypeNS}); t == zone.TypeDNAME && ok && ns.Human.Mode != ModeMask && rec.Owner != b.apex {
 				b.clash("dname-and-ns", rec, ns, "a DNAME cannot stand beside a delegation (RFC 6672 2.3)")
 			}
 		}

@@ -2,7 +2,10 @@ package zonefile
 
 import (
 	"crypto/sha256"
+	"runtime"
 	"sync"
+
+	"gopkg.in/yaml.v3"
 
 	"zonecast/internal/checkout"
 	"zonecast/internal/row"
@@ -38,11 +41,8 @@ func (b *builder) memoKey(f checkout.File) memoKey {
 // recall takes a file's records as they were read before. It does nothing, and is false, where the file must be read: it
 // is not known, or another file of the zone has one of its records, which is a fault with a place.
 func (b *builder) recall(k memoKey) bool {
-	m := b.opt.Memo
-	m.mu.Lock()
-	list, known := m.files[k]
-	m.mu.Unlock()
-	if !known {
+	list := b.opt.Memo.recall(k)
+	if list == nil {
 		return false
 	}
 	for _, rec := range list {
@@ -83,7 +83,53 @@ func (b *builder) remember(k memoKey, was mark) {
 	if m.files == nil {
 		m.files = map[memoKey][]Record{}
 	}
-	m.files[k] = append([]Record(nil), list...)
+	m.files[k] = append([]Record{}, list...)
 	m.oldest = append(m.oldest, k)
 	m.records += len(list)
+}
+
+// maxAhead bounds the texts that are read ahead, in octets: what they declare must find room in the memo.
+const maxAhead = 8 << 20
+
+// ahead reads the files of a zone that is split into several on all cores, each by itself, so that recall finds those without
+// any peculiarity. The others are read again in their turn: what is in force follows from that reading alone.
+func (b *builder) ahead(files []checkout.File) {
+	total := 0
+	for _, f := range files {
+		total += len(f.Data)
+	}
+	if b.opt.Memo == nil || len(files) < 2 || total > maxAhead {
+		return
+	}
+	workers := min(runtime.GOMAXPROCS(0), len(files))
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(files); i += workers {
+				if len(b.layout.includes[files[i].Path]) > 0 {
+					continue
+				}
+				alone := &builder{opt: b.opt, apex: b.apex, seen: map[key]int{}, facts: b.facts, layout: b.layout,
+					shared: &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}, blockwise: b.blockwise, blockSize: b.blockSize}
+				if k := alone.memoKey(files[i]); b.opt.Memo.recall(k) == nil {
+					was := alone.mark()
+					alone.fileAnew(files[i])
+					alone.remember(k, was)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	known := 0
+	for _, f := range files {
+		known += len(b.opt.Memo.recall(b.memoKey(f)))
+	}
+	b.records, b.seen = make([]Record, 0, known+1), make(map[key]int, known+1) // and a SOA
+}
+
+// recall gives what is known of a file; nil for nothing.
+func (m *Memo) recall(k memoKey) []Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.files[k]
 }

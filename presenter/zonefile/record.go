@@ -28,7 +28,7 @@ type builder struct {
 	warnings int
 	records  []Record
 	written  int
-	seen     map[key]Record
+	seen     map[key]int // where in records
 	facts    row.ZoneFacts
 	soa      soaValues
 	layout   *Layout
@@ -274,7 +274,7 @@ func (r *reader) data(fields map[string]*yaml.Node, n *yaml.Node, h *row.HumanRe
 // keep adds a record unless its name and type are taken, by this file or another of the zone.
 func (r *reader) keep(rec Record, at *yaml.Node) {
 	k := key{rec.Owner, rec.Human.Set.Type}
-	if old, taken := r.seen[k]; taken {
+	if old, taken := r.taken(k); taken {
 		r.fail(at, "duplicate-type", fmt.Sprintf("%s stands at this name already, in %s", k.typ, r.placeOf(old, rec.Human.File)), "put the values into one record")
 		return
 	}
@@ -282,9 +282,17 @@ func (r *reader) keep(rec Record, at *yaml.Node) {
 }
 
 func (b *builder) take(rec Record) {
-	b.seen[key{rec.Owner, rec.Human.Set.Type}] = rec
+	b.seen[key{rec.Owner, rec.Human.Set.Type}] = len(b.records)
 	b.records = append(b.records, rec)
 	b.written++
+}
+
+func (b *builder) taken(k key) (Record, bool) {
+	i, ok := b.seen[k]
+	if !ok {
+		return Record{}, false
+	}
+	return b.records[i], true
 }
 
 // placeOf says where a record stands, to a reader of the file at path.

@@ -67,7 +67,8 @@ func soa(r *reader, n *yaml.Node) (zone.Rdata, bool) {
 // finish completes the zone: its SOA, and what can be judged only once all files are read.
 func (b *builder) finish(firstFile string) {
 	b.checkNames()
-	apexNS := b.seen[key{b.apex, zone.TypeNS}].Human.Set.Data
+	ns, _ := b.taken(key{b.apex, zone.TypeNS})
+	apexNS := ns.Human.Set.Data
 	at := -1
 	for i, rec := range b.records {
 		if rec.Owner == b.apex && rec.Human.Set.Type == zone.TypeSOA {

@@ -68,7 +68,7 @@ func Parse(files []checkout.File, opt Options) (Zones, []zone.Problem) {
 	var all []zone.Problem
 	layout, shared := LayoutOf(files), &shared{from: map[*yaml.Node]string{}, roots: map[string]*yaml.Node{}}
 	for _, g := range group(files, layout) {
-		b := &builder{opt: opt, apex: g.apex, seen: make(map[key]Record), facts: row.ZoneFacts{Timestamp: true}, layout: layout, shared: shared,
+		b := &builder{opt: opt, apex: g.apex, seen: make(map[key]int), facts: row.ZoneFacts{Timestamp: true}, layout: layout, shared: shared,
 			blockwise: blockwise, blockSize: blockSize}
 		z, problems := b.zone(g)
 		all = append(all, problems...)
@@ -164,6 +164,7 @@ func (b *builder) zone(g *fileGroup) (Zone, []zone.Problem) {
 		return z, b.problems
 	}
 	z.Files = g.paths(b.layout)
+	b.ahead(g.files)
 	for _, f := range g.files {
 		b.file(f)
 	}
