@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"zonecast/internal/durable"
 	"zonecast/internal/plan"
@@ -81,12 +82,14 @@ func (f *planFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	var both errgroup.Group // a large file takes its time on the way to the disk
+	both.Go(func() error { return f.form.print(cmd.OutOrStdout(), p) })
 	if f.out != "" {
-		if err := durable.Write(f.out, 0o644, func(w io.Writer) error { return show.JSON(w, p) }); err != nil {
-			return err
-		}
+		both.Go(func() error {
+			return durable.Write(f.out, 0o644, func(w io.Writer) error { return show.JSON(w, p) })
+		})
 	}
-	if err := f.form.print(cmd.OutOrStdout(), p); err != nil {
+	if err := both.Wait(); err != nil {
 		return err
 	}
 	if f.detailed && !p.Empty() {

@@ -2,14 +2,18 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"zonecast/internal/api"
 	"zonecast/internal/plan"
@@ -139,16 +143,54 @@ func (l *livePlan) askOnce(ctx context.Context, path string, q plan.Ask, each fu
 		return end, err
 	}
 	defer body.Close()
-	dec := json.NewDecoder(bufio.NewReaderSize(body, 1<<16))
 	each(true, plan.Line{})
+	lines := bufio.NewReaderSize(body, 1<<16)
 	for {
-		var line plan.Line
-		if err := dec.Decode(&line); err != nil {
-			return end, fmt.Errorf("the answer was cut: %w", err)
+		batch, end, err := readLines(lines)
+		for _, line := range batch {
+			each(false, line)
 		}
-		if line.End != nil {
-			return *line.End, nil
+		if end != nil || err != nil {
+			return *cmp.Or(end, &plan.End{}), err
 		}
-		each(false, line)
 	}
+}
+
+// linesAtOnce is how many lines of an answer are decoded at once, on all cores.
+const linesAtOnce = 2000
+
+var errCut = errors.New("the answer was cut")
+
+// readLines reads the next lines of an answer, and its end when that is among them.
+func readLines(r *bufio.Reader) (batch []plan.Line, end *plan.End, err error) {
+	var texts [][]byte
+	for len(texts) < linesAtOnce && err == nil {
+		var text []byte
+		if text, err = r.ReadBytes('\n'); err == nil {
+			texts = append(texts, text)
+		}
+	}
+	batch = make([]plan.Line, len(texts))
+	var decode errgroup.Group
+	workers := min(runtime.GOMAXPROCS(0), 8)
+	for w := range workers {
+		decode.Go(func() error {
+			for i := w; i < len(texts); i += workers {
+				if err := json.Unmarshal(texts[i], &batch[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if bad := decode.Wait(); bad != nil {
+		return nil, nil, fmt.Errorf("unexpected answer: %w", bad)
+	}
+	if n := len(batch); n > 0 && batch[n-1].End != nil {
+		return batch[:n-1], batch[n-1].End, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errCut, err)
+	}
+	return batch, nil, err
 }
